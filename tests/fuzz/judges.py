@@ -49,6 +49,8 @@ def by_us(pieces: list[bytes], method: str = "GET") -> Verdict:
             if parser.fault is not None:
                 raise parser.fault
         parser.end_of_data()
+        if parser.fault is not None:
+            raise parser.fault
         body += parser.take() if parser.held else b""
     except TransportFailure as failure:
         return Refused(failure.reason)

@@ -37,7 +37,7 @@ def test_poison_reaches_kept_connections(loop: str, authority: Authority) -> Non
 
 
 def test_the_poison_would_be_noticed(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocking_connection.Connection, "has_unread", lambda self, seconds=0.0: False)
+    monkeypatch.setattr(blocking_connection.BlockingConnection, "is_usable", lambda self, seconds=0.0: True)
     tallies = [
         poison_round(seed, "sync", tls=False, authority=authority, askers=1, calls=8) for seed in range(4)
     ]

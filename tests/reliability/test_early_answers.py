@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
 
+from indoxrouter_ext.http.direct import asynchronous, blocking_connection
+from indoxrouter_ext.http.direct.async_connection import connect
 from indoxrouter_ext.http.direct.asynchronous import AsyncDirectEngine
 from indoxrouter_ext.http.direct.blocking import DirectEngine
 
@@ -16,11 +21,13 @@ BODY = b"u" * 50_000_000  # more than the buffers of both sides take
 
 
 @pytest.fixture
-def refusing() -> Iterator[str]:
+def refusing(request: pytest.FixtureRequest) -> Iterator[str]:
     """Answers as soon as no more of the body fits anywhere; the answer arrives while the client waits to write."""
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-    answered = threading.Event()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    pause = getattr(
+        request, "param", 0.2
+    )  # not for the test to pass: the client is to be in the middle of its write
     done = threading.Event()
 
     def serve() -> None:
@@ -28,8 +35,9 @@ def refusing() -> Iterator[str]:
         with sock:
             sock.recv(1_000)
             sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            answered.wait(0.2)  # not for the test to pass: the client is to be in the middle of its write
-            sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 7\r\n\r\nrefused")
+            done.wait(pause)
+            with suppress(OSError):  # the client has left
+                sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 7\r\n\r\nrefused")
             done.wait(30)
 
     thread = threading.Thread(target=serve)
@@ -40,8 +48,8 @@ def refusing() -> Iterator[str]:
     listener.close()
 
 
-def post(url: str, write: float = 20.0) -> HttpRequest:
-    return HttpRequest("POST", url, [], BODY, Timeouts(20.0, 20.0, write, 20.0))
+def post(url: str, write: float = 20.0, body: bytes = BODY) -> HttpRequest:
+    return HttpRequest("POST", url, [], body, Timeouts(20.0, 20.0, write, 20.0))
 
 
 def test_a_refusal_reaches_a_thread_that_waits_to_write(refusing: str) -> None:
@@ -62,6 +70,7 @@ async def test_a_refusal_reaches_a_task_that_waits_to_write(refusing: str) -> No
     await engine.close()
 
 
+@pytest.mark.parametrize("refusing", [60.0], indirect=True)
 def test_a_write_that_gets_nowhere_ends(refusing: str) -> None:
     engine = DirectEngine()
     with pytest.raises(TransportFailure, match=r"within timeout\.write=0\.05 s") as caught:
@@ -69,3 +78,43 @@ def test_a_write_that_gets_nowhere_ends(refusing: str) -> None:
     assert caught.value.kind == "write_timeout"
     assert engine._active == 0
     engine.close()
+
+
+def test_a_short_body_that_was_not_written_whole_ends_its_connection(
+    refusing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = blocking_connection._start
+
+    def start_small(address: Any) -> Any:
+        sock = start(address)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return sock
+
+    monkeypatch.setattr(blocking_connection, "_start", start_small)
+    engine = DirectEngine()
+    response = engine.send(post(refusing, body=b"u" * 60_000))
+    assert b"".join(response.iter_raw()) == b"refused"
+    assert not any(engine._idle.values())  # the next request would become the rest of this one
+    engine.close()
+
+
+async def test_a_connection_that_ends_before_it_is_used_is_a_failure_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    async def connect_and_lose(*arguments: Any) -> Any:
+        connection = await connect(*arguments)
+        listener.accept()[0].close()
+        while not connection._transport.is_closing():  # noqa: ASYNC110  # no event tells of it
+            await asyncio.sleep(0.001)
+        return connection
+
+    monkeypatch.setattr(asynchronous, "connect", connect_and_lose)
+    engine = AsyncDirectEngine()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    with pytest.raises(TransportFailure) as caught:
+        await engine.send(HttpRequest("POST", url, [], b"{}", Timeouts(5.0, 1.0, 5.0, 5.0)))
+    assert caught.value.kind == "disconnected"
+    await engine.close()
+    listener.close()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from ipaddress import ip_address
 from itertools import zip_longest
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -18,6 +19,8 @@ __all__ = [
     "Address",
     "Lookup",
     "Origin",
+    "connect_failure",
+    "new_socket",
     "reason_of",
     "resolve_in_thread",
     "split_url",
@@ -43,32 +46,28 @@ def split_url(url: str) -> tuple[Origin, str]:
     Raises:
         TransportFailure: for a URL that cannot be requested.
     """
-    slash = url.find("/", 8)  # behind the two of https://
-    base, target = (url, "/") if slash < 0 else (url[:slash], url[slash:])
-    if "?" in base or "#" in base:  # a query, or a fragment, without a path
-        base = base.replace("#", "?").partition("?")[0]
-        target = f"/{url[len(base) :]}"
+    match = re.match("(?i)(https?://[^/?#]*)([^#]*)", url)
+    origin = None if match is None else _origin_of(match[1])
+    if match is None or origin is None:
+        raise TransportFailure("protocol", "the URL has no host, or is neither http nor https")
+    target = match[2] if match[2].startswith("/") else f"/{match[2]}"
     if not (target.isascii() and target.isprintable()) or " " in target:
-        target = quote(target, safe="/?:@!$&'()*+,;=%-._~[]#")
-    return _origin_of(base), target.partition("#")[0]
+        target = quote(target, safe="/?:@!$&'()*+,;=%-._~[]")
+    return origin, target
 
 
-def _origin_of(base: str) -> Origin:
-    scheme = ""
-    host: str | None = None
-    port: int | None = None
+def _origin_of(base: str) -> Origin | None:
     try:
         parts = urlsplit(base)
-        scheme = parts.scheme
         port = parts.port
-        host = parts.hostname
-        if host is not None and not host.isascii():
+        host = parts.hostname or ""
+        if not host.isascii():
             host = host.encode("idna").decode("ascii")
     except ValueError:  # UnicodeError is one
-        host = None
-    if not host or scheme not in ("http", "https"):
-        raise TransportFailure("protocol", "the URL has no host, or is neither http nor https")
-    tls = scheme == "https"
+        return None
+    if not host:
+        return None
+    tls = parts.scheme == "https"
     shown = f"[{host}]" if ":" in host else host
     default = 443 if tls else 80
     return Origin(tls, host, port or default, shown if port in (None, default) else f"{shown}:{port}")
@@ -86,46 +85,60 @@ class Address(NamedTuple):
 Lookup = list[Address] | OSError
 
 
-def resolve(origin: Origin) -> Lookup:
-    """The addresses of a server, or the error of the lookup. May block for as long as the system's resolver does."""
-    try:
-        found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-        return [Address(family, kind, protocol, place) for family, kind, protocol, _, place in found]
-    except OSError as error:
-        return error
-    except UnicodeError:  # a label that is empty or too long
-        return OSError("the host name is not valid")
-
-
 def resolve_in_thread(origin: Origin, report: Callable[[Lookup], object]) -> None:
-    """Resolve without blocking; `report` is called from another thread, except for an IP address.
+    """Look up a server without blocking. `report` is called from another thread, except for an IP address.
 
     The system's resolver can be neither bounded nor interrupted. In a daemon thread it can be left behind when a limit
     runs out, which the default executor of asyncio does not allow: a program would wait for it at its end.
     """
-    if _is_ip_address(origin.host):
-        report(resolve(origin))
+
+    def work() -> None:
+        try:
+            found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            report(error)
+        except UnicodeError:  # a label that is empty or too long
+            report(OSError("the host name is not valid"))
+        else:
+            report([Address(family, kind, protocol, place) for family, kind, protocol, _, place in found])
+
+    try:
+        ip_address(origin.host)
+    except ValueError:
+        threading.Thread(target=work, name="indoxrouter-lookup", daemon=True).start()
     else:
-        work = threading.Thread(
-            target=lambda: report(resolve(origin)), name="indoxrouter-lookup", daemon=True
-        )
-        work.start()
+        work()
 
 
-def _is_ip_address(host: str) -> bool:
-    for family in (socket.AF_INET, socket.AF_INET6):
-        with suppress(OSError):
-            socket.inet_pton(family, host.partition("%")[0])
-            return True
-    return False
+def try_order(found: Lookup) -> list[Address]:
+    """The order to try addresses in: the families take turns, the resolver's first choice begins (RFC 8305, 4).
 
-
-def try_order(addresses: list[Address]) -> list[Address]:
-    """The order to try addresses in: the families take turns, the resolver's first choice begins (RFC 8305, 4)."""
-    preferred = [address for address in addresses if address.family == addresses[0].family]
-    others = [address for address in addresses if address.family != addresses[0].family]
+    Raises:
+        OSError: that of the lookup.
+    """
+    if isinstance(found, OSError):
+        raise found
+    preferred = [address for address in found if address.family == found[0].family]
+    others = [address for address in found if address.family != found[0].family]
     pairs = zip_longest(preferred, others)
     return [address for pair in pairs for address in pair if address is not None]
+
+
+def new_socket(address: Address) -> socket.socket:
+    """A socket for an address, which does not block. Raises `OSError` where its family is not supported."""
+    sock = socket.socket(address.family, address.kind, address.protocol)
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def connect_failure(error: Exception) -> TransportFailure:
+    """The failure that an error while connecting means to the caller."""
+    if isinstance(error, TransportFailure):
+        return error
+    # ValueError is what the name of a server raises that TLS cannot carry.
+    reason = reason_of(error) if isinstance(error, OSError) else "the host name is not valid"
+    return TransportFailure("connect", reason)
 
 
 def reason_of(error: OSError) -> str:

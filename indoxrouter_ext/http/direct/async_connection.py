@@ -1,76 +1,68 @@
-"""One connection of the asynchronous engine: what arrives goes to the response under way and wakes its reader."""
+"""One connection of the asynchronous engine: what arrives goes to the response under way and wakes its reader.
+
+`connect` makes one: the lookup, the race of addresses, and the handshake, within one limit.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.http.interface import (
-    Deadline,
-    FailureKind,
-    TransportFailure,
-    time_left,
-    timed_out,
-)
+from indoxrouter._runtime.http.interface import Deadline, FailureKind, TransportFailure, time_left, timed_out
 
-from .addresses import Origin, reason_of
-from .http1 import ResponseParser
-from .pool import CLOSED_RESPONSE, readiness
+from .addresses import (
+    STAGGER,
+    Address,
+    Lookup,
+    Origin,
+    connect_failure,
+    new_socket,
+    resolve_in_thread,
+    try_order,
+)
+from .pool import Connection
 from .tls_session import TlsSession
 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["READ_SIZE", "AsyncConnection"]
+__all__ = ["READ_SIZE", "AsyncConnection", "connect"]
 
 READ_SIZE = 256 * 1024
 MAX_HELD = 256 * 1024
 """Bytes of a body that may wait for their reader; beyond it the server has to wait."""
 
 
-class AsyncConnection(asyncio.BufferedProtocol):
-    """One connection. `wait` returns when something has changed: look at `parser` and `failure` then.
+class AsyncConnection(Connection, asyncio.BufferedProtocol):
+    """One connection of an event loop.
 
     TLS is spoken here, over a transport that knows nothing of it: asyncio's own TLS drops what has arrived when a write
     fails, and with it the answer of a server that refuses an upload and closes.
 
     Args:
-        loop: the event loop that it belongs to.
+        loop: the event loop.
+        sock: connected. The transport owns it; it is needed beside it because a transport cannot shut down, nor read
+            behind a failed write.
         origin: the server.
         tls: the context for an https server, else None.
         buffer: where arriving bytes are written first. All connections of an engine share it, because each read is
             taken out of it before the next one. Without it, the event loop allocates 256 KiB for every read.
-
-    Attributes:
-        parser: of the response under way; None while the connection is idle.
-        failure: why nothing more will arrive, or None.
-        closed: whether the connection has ended, on either side.
-        reused: whether it has been checked before a second request.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
         origin: Origin,
         tls: ssl.SSLContext | None,
         buffer: memoryview,
     ) -> None:
-        self.origin = origin
-        self.parser: ResponseParser | None = None
-        self.failure: TransportFailure | None = None
-        self.closed = False
-        self.reused = False
-        self.idle_since = 0.0
+        super().__init__(sock, origin)
         self._loop = loop
         self._buffer = buffer
         self._transport: Any = None
-        self._process = os.getpid()
-        self._is_ready: Callable[[float], bool] | None = None
-        self._reading_paused = False
         self._writing_paused = False
         self._waiter: asyncio.Future[bool] | None = None  # its result: whether something happened in time
         self._tls = None if tls is None else TlsSession(tls, origin.host)
@@ -89,48 +81,19 @@ class AsyncConnection(asyncio.BufferedProtocol):
         """Bytes have arrived."""
         self._receive(bytes(self._buffer[:nbytes]))
 
-    def _receive(self, data: bytes) -> None:
-        tls = self._tls
-        if tls is None:
-            self._feed(data)
-            return
-        data = tls.receive(data)
-        self._write_outgoing(tls)
-        if not tls.established:
-            self._wake()  # the handshake goes on
-        elif data:
-            self._feed(data)
-        if tls.notified or tls.problem is not None:
-            self._end(tls.problem)
-
-    def _feed(self, data: bytes) -> None:
-        parser = self.parser
-        if parser is None:  # nothing was asked for, so this connection cannot be trusted any more
-            self.close()
-            return
-        try:
-            parser.feed(data)
-        except TransportFailure as failure:
-            self.failure = failure
-        else:
-            self.failure = parser.fault
-        if parser.held > MAX_HELD and not parser.complete:
-            self._reading_paused = True
-            self._transport.pause_reading()
-        self._wake()
-
-    def _write_outgoing(self, tls: TlsSession) -> None:
-        data = tls.outgoing()
-        if data and not self.closed:
-            self._transport.write(data)
-
     def eof_received(self) -> None:
         """The server has closed its side."""
         self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._end(exc)
+        error = exc if isinstance(exc, OSError) else None
+        if error is not None and self.failure is None:
+            # The answer of a server that refused the rest of an upload: asyncio drops it when a write fails.
+            with suppress(OSError):
+                while data := self._sock.recv(READ_SIZE):
+                    self._receive(data)
+        self._end(error)
 
     def pause_writing(self) -> None:
         """The network takes the request more slowly than it is written."""
@@ -141,30 +104,28 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._writing_paused = False
         self._wake()
 
-    def _end(self, error: Exception | None) -> None:
-        known, self.closed = self.closed, True
+    def _receive(self, data: bytes) -> None:
+        tls = self._tls
+        if tls is not None:
+            data = tls.receive(data)
+            self._write_outgoing(tls)
+        if data:
+            self.feed(data)
         parser = self.parser
-        if parser is None:
-            self.close()
-            return
-        if isinstance(error, OSError) and not known:
-            self._read_behind_failed_write()
-        if self.failure is None and not parser.complete:
-            try:
-                if isinstance(error, OSError):
-                    raise TransportFailure("read", reason_of(error))
-                parser.end_of_data(in_order=self._tls is None or self._tls.notified)
-            except TransportFailure as failure:
-                self.failure = failure
+        if parser is not None and parser.held > MAX_HELD and not parser.complete:
+            self._transport.pause_reading()
+        if tls is not None and (tls.notified or tls.problem is not None):
+            self._end(tls.problem)
         self._wake()
 
-    def _read_behind_failed_write(self) -> None:
-        """Take the answer of a server that refused the rest of an upload: asyncio drops it when a write fails."""
-        sock = self._transport.get_extra_info("socket")
-        with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
-            duplicate.setblocking(False)
-            while data := duplicate.recv(READ_SIZE):
-                self._receive(data)
+    def _write_outgoing(self, tls: TlsSession) -> None:
+        data = tls.outgoing()
+        if data and self.failure is None:
+            self._transport.write(data)
+
+    def _end(self, error: OSError | None) -> None:
+        self.end(error, in_order=self._tls is None or self._tls.notified)
+        self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None:
@@ -176,9 +137,13 @@ class AsyncConnection(asyncio.BufferedProtocol):
         """Wait until bytes have arrived, the network takes more, or the connection has ended.
 
         Raises:
-            TransportFailure: when nothing of it happens in time.
+            TransportFailure: when nothing of it happens in time, or nothing more will arrive.
         """
+        if self.failure is not None:
+            raise self.failure
         limit = time_left(kind, seconds, deadline)
+        if not self._transport.is_reading():
+            self._transport.resume_reading()
         self._waiter = waiter = self._loop.create_future()
         timer = None if limit is None else self._loop.call_later(limit, _settle, waiter, False)
         try:
@@ -189,25 +154,30 @@ class AsyncConnection(asyncio.BufferedProtocol):
             if timer is not None:
                 timer.cancel()
 
-    async def write(self, data: bytes | memoryview, seconds: float | None, deadline: Deadline | None) -> None:
-        """Write, and wait while the network is slower; ends early when the server answers or closes.
+    async def write(self, data: bytes | memoryview, seconds: float | None, deadline: Deadline | None) -> bool:
+        """Write, and wait while the network is slower, but no further than until the final answer arrives.
 
         `seconds` limits the wait for the network to take a part, `deadline` all of it.
+
+        Returns:
+            False when the answer had arrived, or the connection had ended, before anything was written.
         """
-        if self.closed:
-            return  # the answer, if there is one, says why
+        time_left("write_timeout", seconds, deadline)  # nothing is sent after the deadline
+        if self.settled:
+            return False
         if self._tls is None:
             self._transport.write(data)
         else:
             self._tls.send(data)
             self._write_outgoing(self._tls)
-        while self._writing_paused and not self.closed and not self.answered:
+        while self._writing_paused and not self.settled:
             left = self._transport.get_write_buffer_size()
             try:
                 await self.wait("write_timeout", seconds, deadline)
             except TransportFailure as failure:
                 if failure.option is not None or self._transport.get_write_buffer_size() >= left:
                     raise
+        return True
 
     async def shake_hands(self) -> None:
         """Agree on the keys of TLS.
@@ -216,69 +186,129 @@ class AsyncConnection(asyncio.BufferedProtocol):
             OSError: when the server does not speak TLS, or its certificate is not trusted.
         """
         tls = self._tls
-        established = tls is None
-        while tls is not None and not established:
+        while tls is not None:
             try:
                 established = tls.shake_hands()
             finally:
                 self._write_outgoing(tls)
             if established:
                 self._receive(b"")  # what has arrived behind the handshake
-            elif self.closed:
+                return
+            if self.failure is not None:
                 raise ConnectionError("the server closed the connection during the handshake")
-            else:
-                await self.wait("connect_timeout", None, None)
-
-    @property
-    def answered(self) -> bool:
-        """Whether the head of the final answer has arrived."""
-        return self.parser is not None and self.parser.headers is not None
-
-    def resume_reading(self) -> None:
-        """Let the server send again."""
-        if self._reading_paused and not self.closed:
-            self._reading_paused = False
-            self._transport.resume_reading()
-
-    def rest(self) -> None:
-        """Become idle."""
-        self.parser = None
-        self.resume_reading()
-
-    def is_usable(self) -> bool:
-        """Whether an idle connection can carry another request."""
-        if self.closed or self._transport.is_closing():
-            return False
-        try:  # the event loop may not have noticed yet what has arrived, so the socket is asked
-            if self._is_ready is None:
-                self._is_ready = readiness(self._transport.get_extra_info("socket"))
-            return not self._is_ready(0)
-        except (OSError, ValueError):
-            return False
+            await self.wait("connect_timeout", None, None)
 
     def close(self) -> None:
         """Drop the connection now. A reader that waits wakes up to a failure."""
-        if self.parser is not None and self.failure is None and not self.parser.complete:
-            self.failure = TransportFailure("read", CLOSED_RESPONSE)
-        self.closed = True
+        # The server sees the end at once; the transport would close the socket in the loop's next round.
+        self.shutdown()
         if self._transport is not None:
-            self._shutdown()
             with suppress(RuntimeError):  # the loop has been closed, and the transport with it
                 self._transport.abort()
         self._wake()
-
-    def _shutdown(self) -> None:
-        """Close the connection for the server at once; the transport would do so in the loop's next round.
-
-        In a forked child this would break the parent's connection. The sockets of uvloop cannot be shut down
-        themselves, so a duplicate is.
-        """
-        sock = self._transport.get_extra_info("socket")
-        if sock is not None and os.getpid() == self._process:
-            with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
-                duplicate.shutdown(socket.SHUT_RDWR)
 
 
 def _settle(waiter: asyncio.Future[bool], result: bool) -> None:
     if not waiter.done():
         waiter.set_result(result)
+
+
+async def connect(
+    origin: Origin,
+    tls: ssl.SSLContext | None,
+    buffer: memoryview,
+    seconds: float | None,
+    deadline: Deadline | None,
+) -> AsyncConnection:
+    """A connection to the first address of a server that answers; TLS included.
+
+    `seconds` limits the lookup, all addresses and the handshake together.
+
+    Raises:
+        TransportFailure: of a kind that says that nothing was sent.
+    """
+    limit = time_left("connect_timeout", seconds, deadline)
+    attempt = asyncio.ensure_future(_connect(origin, tls, buffer))
+    try:
+        # The attempt is a task of its own: whatever moment a cancellation chooses, what has been opened is closed.
+        await asyncio.wait({attempt}, timeout=limit)
+        if not attempt.done():
+            raise timed_out("connect_timeout", seconds, deadline)
+    except BaseException:
+        _discard(attempt)
+        raise
+    try:
+        return attempt.result()
+    except (OSError, ValueError) as error:
+        failure = connect_failure(error)
+    raise failure
+
+
+async def _connect(origin: Origin, tls: ssl.SSLContext | None, buffer: memoryview) -> AsyncConnection:
+    loop = asyncio.get_running_loop()
+    sock = await _race(loop, try_order(await _resolve(loop, origin)))
+    opened: socket.socket | AsyncConnection = sock
+    try:
+        opened = connection = AsyncConnection(loop, sock, origin, tls, buffer)
+        # From here on, the transport closes the socket.
+        await loop.create_connection(lambda: connection, sock=sock)
+        await connection.shake_hands()
+        return connection
+    except BaseException:
+        opened.close()
+        raise
+
+
+async def _resolve(loop: asyncio.AbstractEventLoop, origin: Origin) -> Lookup:
+    found: asyncio.Future[Lookup] = loop.create_future()
+
+    def report(result: Lookup) -> None:
+        with suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(lambda: None if found.done() else found.set_result(result))
+
+    resolve_in_thread(origin, report)
+    return await found
+
+
+async def _race(loop: asyncio.AbstractEventLoop, addresses: list[Address]) -> socket.socket:
+    """The first socket to connect. Another address joins every `STAGGER` seconds, and at once when one has failed."""
+    waiting = addresses[::-1]
+    attempts: set[asyncio.Task[socket.socket]] = set()
+    failure = OSError("the host has no address")
+    try:
+        while waiting or attempts:
+            if waiting:
+                attempts.add(loop.create_task(_open(loop, waiting.pop())))
+            pause = STAGGER if waiting else None
+            done, _ = await asyncio.wait(attempts, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            for finished in done:
+                attempts.remove(finished)
+                try:
+                    return finished.result()
+                except OSError as error:
+                    failure = error
+    finally:
+        for loser in attempts:
+            _discard(loser)
+    raise failure
+
+
+async def _open(loop: asyncio.AbstractEventLoop, address: Address) -> socket.socket:
+    sock = new_socket(address)
+    try:
+        await loop.sock_connect(sock, address.place)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _discard(attempt: asyncio.Future[Any]) -> None:
+    """Stop an attempt, and close what it has opened or still opens."""
+
+    def close(done: asyncio.Future[Any]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            done.result().close()
+
+    attempt.add_done_callback(close)
+    attempt.cancel()

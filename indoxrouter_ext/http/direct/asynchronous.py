@@ -15,8 +15,7 @@ from indoxrouter._runtime.http.interface import (
     timed_out,
 )
 
-from .async_connecting import connect
-from .async_connection import READ_SIZE, AsyncConnection
+from .async_connection import READ_SIZE, AsyncConnection, connect
 from .http1 import ResponseParser, request_pieces
 from .pool import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, Answer, Pool
 
@@ -41,8 +40,8 @@ class AsyncDirectEngine(Pool[AsyncConnection]):
             self._active += 1
         else:
             await self._wait_for_place(request)
+        timeouts, deadline = request.timeouts, request.deadline
         connection: AsyncConnection | None = None
-        answered = False
         try:
             connection = self._take_idle(origin)
             if connection is not None and not connection.reused and request.method != "GET":
@@ -52,20 +51,19 @@ class AsyncDirectEngine(Pool[AsyncConnection]):
                     connection.close()
                     connection = None
             if connection is None:
-                tls, seconds = self._tls_of(origin), request.timeouts.connect
-                connection = await connect(origin, tls, self._buffer, seconds, request.deadline)
+                tls = self._tls_of(origin)
+                connection = await connect(origin, tls, self._buffer, timeouts.connect, deadline)
             parser = connection.parser = ResponseParser(request.method)
-            await self._write(connection, head, request, parser)
-            while parser.headers is None and connection.failure is None:
-                await connection.wait("read_timeout", request.timeouts.read, request.deadline)
-            if parser.headers is None:
-                failure, connection.failure = connection.failure, None
-                raise failure or TransportFailure("disconnected", "the connection was closed")
-            answered = True
-            return _Response(self, connection, parser, request)
-        finally:
-            if not answered:  # a failure, or the task was cancelled
-                self.release(connection, False)
+            for piece in request_pieces(head, request.content):
+                if not await connection.write(piece, timeouts.write, deadline):
+                    parser.reusable = False  # the server awaits the rest of the body
+                    break
+            while parser.headers is None:
+                await connection.wait("read_timeout", timeouts.read, deadline)
+        except BaseException:  # a failure, or the task was cancelled
+            self.release(connection, False)
+            raise
+        return _Response(self, connection, parser, request)
 
     async def _wait_for_place(self, request: HttpRequest) -> None:
         """Wait until a request that ends passes its place in the pool on to this one."""
@@ -73,20 +71,18 @@ class AsyncDirectEngine(Pool[AsyncConnection]):
         limit = time_left("pool_timeout", seconds, request.deadline)
         place: asyncio.Future[None] = self._loop.create_future()
         self._waiters.append(place)
+        taken = False
         try:
             await asyncio.wait({place}, timeout=limit)
-        except BaseException:  # cancelled
-            if place.done():
-                self._free_place()
-            raise
+            taken = place.done() and not self._closed
         finally:
-            if not place.done():
+            if not place.done():  # the time is up, or the task was cancelled
                 self._waiters.remove(place)
-        if not place.done():
-            raise timed_out("pool_timeout", seconds, request.deadline)
-        if self._closed:
-            self._free_place()
-            raise TransportFailure("protocol", ENGINE_CLOSED)
+            elif not taken:
+                self._free_place()
+        if not taken:
+            closed = TransportFailure("protocol", ENGINE_CLOSED)
+            raise closed if self._closed else timed_out("pool_timeout", seconds, request.deadline)
 
     def _free_place(self) -> None:
         if self._waiters:
@@ -94,28 +90,10 @@ class AsyncDirectEngine(Pool[AsyncConnection]):
         else:
             self._active -= 1
 
-    async def _write(
-        self, connection: AsyncConnection, head: bytes, request: HttpRequest, parser: ResponseParser
-    ) -> None:
-        """Write the request, but no further than until a final answer arrives."""
-        seconds, deadline = request.timeouts.write, request.deadline
-        time_left("write_timeout", seconds, deadline)  # nothing is sent after the deadline
-        first, rest = request_pieces(head, request.content)
-        await connection.write(first, seconds, deadline)
-        for piece in rest:
-            if connection.closed or connection.answered:
-                parser.reusable = False  # the server awaits the rest of the body
-                return
-            await connection.write(piece, seconds, deadline)
-
     def release(self, connection: AsyncConnection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or drop it; either way its place in the pool is free."""
         self._free_place()
-        if connection is None:
-            return
-        if reusable and not connection.closed and self._keep(connection):
-            connection.rest()
-        else:
+        if connection is not None and not (reusable and self._keep(connection)):
             connection.close()
 
     async def close(self) -> None:
@@ -126,33 +104,25 @@ class AsyncDirectEngine(Pool[AsyncConnection]):
     def abandon(self) -> None:
         """Close all connections without awaiting."""
         self._closed = True
-        idle = self._take_all()
         if not self._loop.is_closed():
-            for place in self._waiters:  # each finds that the engine is closed, and passes its place on
-                if not place.done():
-                    self._active += 1
-                    place.set_result(None)
-            self._waiters.clear()
-            for connection in idle:
-                connection.close()
+            while self._waiters:  # each finds that the engine is closed, and passes its place on
+                self._active += 1
+                self._free_place()
+            self._close_idle()
 
 
 class _Response(Answer[AsyncConnection]):
     """An answer whose body is delivered as it arrives."""
 
-    __slots__ = ()
-
     async def iter_raw(self) -> AsyncIterator[bytes]:
         """The body as it arrives, still compressed."""
         parser = self._parser
-        while True:
+        while parser.held or not parser.complete:
             if parser.held:
                 yield parser.take()
-            elif parser.complete:
-                self._release_if_complete()
-                return
             else:
                 await self._read(self._seconds, self.deadline)
+        self._release_if_complete()
 
     async def _read(self, seconds: float | None, deadline: Deadline | None) -> None:
         """Wait until there is more of the body, or its end. What has arrived already comes before any failure."""
@@ -160,9 +130,6 @@ class _Response(Answer[AsyncConnection]):
         if connection is None:
             raise TransportFailure("read", CLOSED_RESPONSE)
         try:
-            if connection.failure is not None:
-                raise connection.failure
-            connection.resume_reading()
             await connection.wait("read_timeout", seconds, deadline)
         except BaseException:  # the network failed, or the task was cancelled
             self.release()
@@ -176,9 +143,7 @@ class _Response(Answer[AsyncConnection]):
     async def finish(self) -> None:
         """Free the connection, and keep it for the next request if the body ends here."""
         try:
-            if self._parser.complete:
-                self._release_if_complete()
-            elif self.connection is not None:
+            if not self._parser.complete:
                 await self._read(GRACE, None)
         except TransportFailure:
             pass  # nothing arrived, or the connection broke

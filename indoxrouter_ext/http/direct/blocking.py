@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from indoxrouter._runtime.http.interface import (
     GRACE,
@@ -16,23 +15,20 @@ from indoxrouter._runtime.http.interface import (
 )
 
 from ..fork_safety import register_for_fork
-from .blocking_connection import Connection, connect
+from .addresses import Origin
+from .blocking_connection import BlockingConnection, connect
 from .http1 import ResponseParser, request_pieces
 from .pool import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, Answer, Pool
-
-if TYPE_CHECKING:
-    from .addresses import Origin
 
 __all__ = ["DirectEngine"]
 
 
-class DirectEngine(Pool[Connection]):
+class DirectEngine(Pool[BlockingConnection]):
     """Sends requests over sockets, for the synchronous client. Safe to use from many threads."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._lock = threading.Lock()
-        self._freed = threading.Condition(self._lock)
+        self.reset_after_fork()
         register_for_fork(self)
 
     def reset_after_fork(self) -> None:
@@ -46,24 +42,28 @@ class DirectEngine(Pool[Connection]):
         """Send, and return when the head of the answer has arrived."""
         origin, head = self._encoder.encode(request)
         connection = self._acquire(origin, request)
-        answered = False
+        timeouts, deadline = request.timeouts, request.deadline
         try:
             if connection is not None and not connection.reused and request.method != "GET":
                 connection.reused = True
-                if connection.has_unread(KEEPALIVE_CHECK):
+                if not connection.is_usable(KEEPALIVE_CHECK):
                     connection.close()
                     connection = None
             if connection is None:
-                seconds = request.timeouts.connect
-                connection = connect(origin, self._tls_of(origin), seconds, request.deadline)
-            parser = self._exchange(connection, head, request)
-            answered = True
-            return _Response(self, connection, parser, request)
-        finally:
-            if not answered:  # a failure, or Ctrl-C
-                self.release(connection, False)
+                connection = connect(origin, self._tls_of(origin), timeouts.connect, deadline)
+            parser = connection.parser = ResponseParser(request.method)
+            for piece in request_pieces(head, request.content):
+                if not connection.write(piece, timeouts.write, deadline):
+                    parser.reusable = False  # the server awaits the rest of the body
+                    break
+            while parser.headers is None:
+                connection.wait("read_timeout", timeouts.read, deadline)
+        except BaseException:  # a failure, or Ctrl-C
+            self.release(connection, False)
+            raise
+        return _Response(self, connection, parser, request)
 
-    def _acquire(self, origin: Origin, request: HttpRequest) -> Connection | None:
+    def _acquire(self, origin: Origin, request: HttpRequest) -> BlockingConnection | None:
         """A place in the pool, and an idle connection if one is usable."""
         with self._lock:
             if self._active >= MAX_CONNECTIONS:
@@ -76,45 +76,7 @@ class DirectEngine(Pool[Connection]):
             self._active += 1
             return self._take_idle(origin)
 
-    def _exchange(self, connection: Connection, head: bytes, request: HttpRequest) -> ResponseParser:
-        """Write the request and read until the head of the answer is there."""
-        parser = ResponseParser(request.method)
-        seconds, deadline = request.timeouts.read, request.deadline
-        refused: TransportFailure | None = None
-        try:
-            self._write(connection, head, request, parser)
-        except TransportFailure as failure:
-            if failure.kind != "write":
-                raise
-            refused = failure  # a server that stops reading may have said why
-        try:
-            while parser.headers is None:
-                connection.read(parser, seconds, deadline)
-        except TransportFailure as failure:
-            if refused is None or failure.timeout:
-                raise
-        else:
-            parser.reusable = parser.reusable and refused is None
-            return parser
-        raise refused
-
-    def _write(
-        self, connection: Connection, head: bytes, request: HttpRequest, parser: ResponseParser
-    ) -> None:
-        """Write the request, but no further than until a final answer arrives."""
-        seconds, deadline = request.timeouts.write, request.deadline
-        first, rest = request_pieces(head, request.content)
-        connection.write(first, seconds, deadline, parser)
-        for piece in rest:
-            if connection.has_unread():
-                connection.read(parser, 0, None)
-            if parser.headers is None:
-                connection.write(piece, seconds, deadline, parser)
-            if parser.headers is not None:
-                parser.reusable = False  # the server awaits the rest of the body
-                return
-
-    def release(self, connection: Connection | None, reusable: bool) -> None:
+    def release(self, connection: BlockingConnection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or close it; either way its place in the pool is free."""
         with self._lock:
             self._active -= 1
@@ -129,7 +91,6 @@ class DirectEngine(Pool[Connection]):
         with self._lock:
             connection = response.connection  # its thread may set this to None meanwhile
             if connection is not None:
-                response.aborted = True
                 connection.shutdown()
 
     def close(self) -> None:
@@ -137,45 +98,32 @@ class DirectEngine(Pool[Connection]):
         with self._lock:
             self._closed = True
             self._freed.notify_all()
-            idle = self._take_all()
-        for connection in idle:
-            connection.close()
+            self._close_idle()
 
 
-class _Response(Answer[Connection]):
+class _Response(Answer[BlockingConnection]):
     """An answer whose body is read on demand."""
 
-    __slots__ = ("aborted",)
-
     _engine: DirectEngine
-
-    def __init__(
-        self, engine: DirectEngine, connection: Connection, parser: ResponseParser, request: HttpRequest
-    ) -> None:
-        self.aborted = False
-        super().__init__(engine, connection, parser, request)
 
     def iter_raw(self) -> Iterator[bytes]:
         """The body as it arrives, still compressed."""
         parser = self._parser
-        while True:
+        while parser.held or not parser.complete:
             if parser.held:
                 yield parser.take()
-            elif parser.complete:
-                return
             else:
                 self._read(self._seconds, self.deadline)
 
     def _read(self, seconds: float | None, deadline: Deadline | None) -> None:
+        """Wait until there is more of the body, or its end. What has arrived already comes before any failure."""
         connection = self.connection
         if connection is None:
             raise TransportFailure("read", CLOSED_RESPONSE)
         try:
-            connection.read(self._parser, seconds, deadline)
-            if self.aborted:  # what looks like the end of the body is our own doing
-                raise TransportFailure("read", CLOSED_RESPONSE)
+            connection.wait("read_timeout", seconds, deadline)
         except BaseException:  # the network failed, or Ctrl-C
-            self.close()
+            self.release()
             raise
         self._release_if_complete()
 
@@ -186,12 +134,12 @@ class _Response(Answer[Connection]):
     def finish(self) -> None:
         """Free the connection, and keep it for the next request if the body ends here."""
         try:
-            if self.connection is not None:
+            if not self._parser.complete:
                 self._read(GRACE, None)
         except TransportFailure:
             pass  # nothing arrived, or the connection broke
         finally:
-            self.close()
+            self.release()
 
     def abort(self) -> None:
         """Break the connection from another thread, so that a read that waits ends now."""

@@ -8,16 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import lru_cache
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
-from indoxrouter._runtime.http.interface import (
-    Headers,
-    HttpRequest,
-    SizedBody,
-    TransportFailure,
-    body_pieces,
-)
+from indoxrouter._runtime.http.interface import Headers, HttpRequest, SizedBody, TransportFailure, body_pieces
 
 from .addresses import Origin, split_url
 
@@ -30,10 +24,8 @@ MAX_HEAD = 256 * 1024
 class RequestEncoder:
     """Encodes the heads of requests. The part that a request shares with earlier ones is encoded and checked once."""
 
-    __slots__ = ("_known",)
-
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, object, Origin, bytes]] = {}
+        self._start = lru_cache(maxsize=64)(_start_of_head)  # a client that polls jobs has a URL for each
 
     def encode(self, request: HttpRequest) -> tuple[Origin, bytes]:
         """The server, and the request line and headers with `Host` and the length of the body added.
@@ -41,50 +33,45 @@ class RequestEncoder:
         Raises:
             TransportFailure: for a URL that cannot be requested, or a header that would start another header.
         """
-        method, url, shared = request.method, request.url, request.shared
-        known = self._known.get(url)
-        if known is None or known[1] is not shared or known[0] != method:
-            origin, target = split_url(url)
-            line = f"{method} {target} HTTP/1.1\r\n".encode()
-            start = line + _encode_fields([("Host", origin.authority), *shared])
-            if len(self._known) >= _MAX_KNOWN:
-                self._known.clear()
-            known = self._known[url] = (method, shared, origin, start)
-        _, _, origin, start = known
-        own = request.headers[len(shared) :]
-        if own:
-            start += _encode_fields(own)
+        origin, head = self._start(request.method, request.url, request.shared)
+        head += _encode_fields(request.headers[len(request.shared) :])
         if request.content is not None:
-            return origin, b"%bContent-Length: %d\r\n\r\n" % (start, len(request.content))
-        return origin, start + (b"Content-Length: 0\r\n\r\n" if method in _WITH_BODY else b"\r\n")
+            head += b"Content-Length: %d\r\n" % len(request.content)
+        elif request.method in _WITH_BODY:
+            head += b"Content-Length: 0\r\n"
+        return origin, head + b"\r\n"
 
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_MAX_KNOWN = 64  # URLs; a client that polls jobs has one for each
 
 
-def request_pieces(
-    head: bytes, content: bytes | SizedBody | None
-) -> tuple[bytes, Iterator[bytes | memoryview]]:
-    """A request in the pieces that are written: the head, with a short body in one, and the pieces of a long body."""
-    if content is None:
-        return head, iter(())
-    if isinstance(content, bytes) and len(content) <= _SHORT:
-        return head + content, iter(())
-    return head, body_pieces(content)
-
-
-_SHORT = 64 * 1024
+def _start_of_head(method: str, url: str, shared: tuple[tuple[str, str], ...]) -> tuple[Origin, bytes]:
+    origin, target = split_url(url)
+    line = f"{method} {target} HTTP/1.1\r\n".encode()
+    return origin, line + _encode_fields([("Host", origin.authority), *shared])
 
 
 def _encode_fields(headers: list[tuple[str, str]]) -> bytes:
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-    encoded: bytes | None = None
-    with suppress(UnicodeEncodeError):
-        encoded = lines.encode("latin-1")
-    if encoded is None or lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
+    encoded = lines.encode("latin-1", "ignore")
+    breaks = encoded.count(b"\n"), encoded.count(b"\r")
+    if len(encoded) < len(lines) or breaks != (len(headers), len(headers)):
         raise TransportFailure("protocol", "a header contains characters that headers cannot carry")
     return encoded
+
+
+def request_pieces(head: bytes, content: bytes | SizedBody | None) -> Iterator[bytes | memoryview]:
+    """A request in the pieces that are written. A short body goes with the head."""
+    if content is None:
+        yield head
+    elif isinstance(content, bytes) and len(content) <= _SHORT:
+        yield head + content
+    else:
+        yield head
+        yield from body_pieces(content)
+
+
+_SHORT = 64 * 1024
 
 
 class ResponseParser:
@@ -97,27 +84,16 @@ class ResponseParser:
         reusable: whether the connection can carry another request. False as soon as anything arrives that does not
             belong to this response: such bytes would become the answer to the next request.
         held: bytes of the body that wait to be taken.
-        fault: what is wrong with the body; raised once the bytes before it have been taken.
+        fault: what is wrong with the response, or None. The bytes of the body before it can still be taken.
     """
 
-    __slots__ = (
-        "_chunked",
-        "_fields",
-        "_head",
-        "_left",
-        "_no_body",
-        "_parser",
-        "_pieces",
-        "_problem",
-        "complete",
-        "fault",
-        "headers",
-        "held",
-        "reusable",
-        "status",
-    )
-
     def __init__(self, method: str) -> None:
+        self.status = 0
+        self.headers: Headers | None = None
+        self.complete = False
+        self.reusable = False
+        self.held = 0
+        self.fault: TransportFailure | None = None
         self._parser: HttpResponseParser | None = self._new_parser()
         self._fields: list[tuple[bytes, bytes]] = []
         self._head = b""  # all bytes up to the end of the head, for the size limit and for `_repair`
@@ -126,12 +102,6 @@ class ResponseParser:
         self._left = -1  # bytes that a body of announced length still lacks; -1 for other bodies
         self._chunked = False
         self._no_body = method == "HEAD"
-        self.held = 0
-        self.status = 0
-        self.headers: Headers | None = None
-        self.complete = False
-        self.reusable = False
-        self.fault: TransportFailure | None = None
 
     def _new_parser(self) -> HttpResponseParser:
         parser = HttpResponseParser(self)
@@ -142,107 +112,90 @@ class ResponseParser:
         return parser
 
     def feed(self, data: bytes) -> None:
-        """Take bytes from the network.
-
-        Raises:
-            TransportFailure: for a head that is not HTTP/1.1, or too long.
-        """
+        """Take bytes from the network."""
         if self._left > 0:
             self._count(data)
         elif self.complete or self.fault is not None:
             self.reusable = False  # nobody asked for these bytes
         elif self.headers is not None:
-            self._note(self._parse(data))
+            self._parse(data)
         else:
             self._feed_head(data)
+
+    def _count(self, data: bytes) -> None:
+        """Take bytes of a body of announced length. What is longer than that belongs to nothing."""
+        if len(data) > self._left:
+            data = data[: self._left]
+            self.reusable = False
+        self.on_body(data)
+        if not self._left:
+            self._finish()
 
     def _feed_head(self, data: bytes) -> None:
         self._head += data
         problem = self._problem or self._parse(data)
-        if self.has_head():
-            self._head = b""
-            self._note(problem)
-        elif problem:
-            # What follows decides whether the head can be repaired, so it is awaited.
-            self._problem = problem
+        repaired: bytes | None = b""
+        if problem:
+            self._problem = problem  # what follows decides whether the head can be repaired, so it is awaited
             repaired = _repair(self._head)
-            if repaired is None:
-                raise TransportFailure("read", f"the answer is not valid HTTP/1.1: {problem}"[:300])
-            if repaired:
-                self._parser = self._new_parser()
-                self._fields.clear()
-                problem = self._parse(repaired)
-                self.reusable = False
-                if self.has_head():
-                    self._note(problem)
-                elif problem:
-                    raise TransportFailure("read", f"the answer is not valid HTTP/1.1: {problem}"[:300])
-        if len(self._head) > MAX_HEAD:
-            raise TransportFailure("read", f"the head of the answer is longer than {MAX_HEAD} bytes")
-
-    def _note(self, problem: str) -> None:
-        if problem and not self.complete and self.fault is None:
-            self.fault = TransportFailure("read", f"the body is not valid HTTP/1.1: {problem}"[:300])
+        if repaired:
+            self._parser = self._new_parser()
+            self._fields.clear()
+            problem = self._parse(repaired)
+            self.reusable = False
+        if self.headers is not None:
+            self._head = b""
+        elif repaired is None or (repaired and problem):
+            self._refuse(f"the answer is not valid HTTP/1.1: {problem}")
+        elif len(self._head) > MAX_HEAD:
+            self._refuse(f"the head of the answer is longer than {MAX_HEAD} bytes")
 
     def _parse(self, data: bytes) -> str:
-        """Let llhttp read some bytes; returns its complaint, if any."""
+        """Let llhttp read some bytes; returns its complaint about the head, if any."""
         assert self._parser is not None
+        problem = ""
         try:
             self._parser.feed_data(data)
-            return ""
         except (HttpParserError, HttpParserUpgrade) as error:
             self.reusable = False
-            return str(error) or type(error).__name__
+            problem = str(error) or type(error).__name__
+        if problem and self.headers is not None:
+            self._refuse(f"the body is not valid HTTP/1.1: {problem}")
+            return ""
+        return problem
 
-    def has_head(self) -> bool:
-        """Whether the head is complete by now (type checkers expect that attributes stay as they were)."""
-        return self.headers is not None
-
-    def _count(self, data: bytes) -> None:
-        size = len(data)
-        if size > self._left:
-            data = data[: self._left]
-            size = self._left
-            self.reusable = False
-        self._pieces.append(data)
-        self.held += size
-        self._left -= size
-        if not self._left:
-            self.complete = True
+    def _refuse(self, reason: str) -> None:
+        if not self.complete and self.fault is None:
+            self.fault = TransportFailure("read", reason[:300])
 
     def end_of_data(self, *, in_order: bool = True) -> None:
-        """The server closed its side.
+        """The server closed its side: the response is complete now, or has a fault.
 
         Args:
             in_order: whether the end can be trusted to be the server's. Over TLS, one without `close_notify` cannot,
                 so it does not complete a body that only the end of the connection delimits (RFC 9112, 9.8).
-
-        Raises:
-            TransportFailure: when the response was not complete.
         """
         self.reusable = False
-        if self.complete:
-            return
         if self.headers is None:
             if self._problem:
-                raise TransportFailure("read", f"the answer is not valid HTTP/1.1: {self._problem}"[:300])
-            if self._head:
-                raise TransportFailure("read", "the server closed the connection in the middle of the head")
-            raise TransportFailure("disconnected", "the server closed the connection without an answer")
-        if self._left >= 0 or self._chunked:
-            raise TransportFailure("read", "the server closed the connection before the end of the body")
-        if not in_order:
-            raise TransportFailure("read", "the connection broke, and the body may be cut short")
-        self.complete = True
+                self._refuse(f"the answer is not valid HTTP/1.1: {self._problem}")
+            elif self._head:
+                self._refuse("the server closed the connection in the middle of the head")
+            elif self.fault is None:
+                reason = "the server closed the connection without an answer"
+                self.fault = TransportFailure("disconnected", reason)
+        elif self._left >= 0 or self._chunked:
+            self._refuse("the server closed the connection before the end of the body")
+        elif not in_order:
+            self._refuse("the connection broke, and the body may be cut short")
+        elif self.fault is None:
+            self.complete = True
 
     def take(self) -> bytes:
         """The bytes of the body that have arrived since the last call."""
-        pieces = self._pieces
+        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
         self.held = 0
-        if len(pieces) == 1:
-            return pieces.pop()
-        data = b"".join(pieces)
-        pieces.clear()
         return data
 
     # Called by the parser.
@@ -260,34 +213,27 @@ class ResponseParser:
         """The end of a head. That of an interim response is skipped."""
         if self.complete:
             return
-        parser = self._parser
-        assert parser is not None
-        status = parser.get_status_code()
+        assert self._parser is not None
+        status = self._parser.get_status_code()
         if 100 <= status < 200 and status != _SWITCHING_PROTOCOLS:
             return
         headers = Headers.of_bytes(self._fields)
         coding = headers.get("transfer-encoding")
+        length = headers.get("content-length")
         if status < 100:
-            self.fault = TransportFailure(
-                "read", f"the answer is not valid HTTP/1.1: its status is {status:03}"
-            )
-        elif coding is not None and status != _SWITCHING_PROTOCOLS:
-            if coding.strip().lower() not in ("chunked", "identity"):
-                self.fault = TransportFailure("read", "the body has a transfer coding that was not requested")
-            self._chunked = "chunked" in coding.lower()
+            self._refuse(f"the answer is not valid HTTP/1.1: its status is {status:03}")
         elif status == _SWITCHING_PROTOCOLS:
-            self.fault = TransportFailure(
-                "read", "the server switched to another protocol, which was not requested"
-            )
-        elif status not in _NEVER_A_BODY:
-            length = headers.get("content-length")
-            if length is not None:
-                self._left = int(length)  # llhttp has refused everything but digits
+            self._refuse("the server switched to another protocol, which was not requested")
+        elif coding is not None:
+            self._chunked = "chunked" in coding.lower()
+            if coding.strip().lower() not in ("chunked", "identity"):
+                self._refuse("the body has a transfer coding that was not requested")
+        elif length is not None and not self._no_body and status not in _NEVER_A_BODY:
+            self._left = int(length)  # llhttp has refused everything but digits
         self.status = status
         self.headers = headers
-        self.reusable = parser.should_keep_alive() and self.fault is None
+        self.reusable = self._parser.should_keep_alive() and self.fault is None
         if self._no_body:
-            self._left = -1
             self._finish()
 
     def on_body(self, data: bytes) -> None:

@@ -35,13 +35,13 @@ def no_connection_is_used_twice(original: Original, self: Any, connection: Any, 
 
 
 @fault(
-    "indoxrouter_ext: Connection.has_unread",
+    "indoxrouter_ext: Connection.is_usable",
     noticed_by="test_a_connection_that_went_stale_in_the_pool_is_not_used",
 )
 def a_connection_that_the_server_closed_is_used_again(
     original: Original, self: Any, seconds: float = 0
 ) -> bool:
-    return False
+    return True
 
 
 @fault("indoxrouter_ext: ResponseParser.end_of_data", rule=14, noticed_by="test_half_of_it_is_a_failure")
@@ -51,7 +51,7 @@ def half_of_a_body_is_taken_for_all_of_it(original: Original, self: Any, *, in_o
     self.complete = True
 
 
-@fault("indoxrouter_ext: AsyncConnection._feed", noticed_by=f"{ELSEWHERE}[async-chunked]")
+@fault("indoxrouter_ext: AsyncConnection._receive", noticed_by=f"{ELSEWHERE}[async-chunked]")
 def what_arrives_while_nobody_waits_is_lost(original: Original, self: Any, data: bytes) -> None:
     if self._waiter is not None:
         original(self, data)
@@ -67,11 +67,11 @@ def the_end_of_a_connection_drops_what_nobody_has_read(
 
 
 @fault(
-    "indoxrouter_ext: AsyncConnection._read_behind_failed_write",
+    "indoxrouter_ext: AsyncConnection.connection_lost",
     noticed_by="test_it_is_delivered_over_tls[async-large-closes]",
 )
-def an_answer_behind_a_failed_write_is_not_read(original: Original, self: Any) -> None:
-    return None
+def an_answer_behind_a_failed_write_is_not_read(original: Original, self: Any, exc: Exception | None) -> None:
+    self._end(exc)
 
 
 @fault("indoxrouter: time_left", rule=16, noticed_by=f"{IN_USE}[sync]")

@@ -111,13 +111,14 @@ class HttpxEngine:
             response = client.send(built, stream=True, auth=None, follow_redirects=False)
             return _SyncAnswer(self, client, response, request)
 
+        def discard(answer: _SyncAnswer | None) -> None:
+            if answer is not None:
+                answer.close()
+
         try:
-            return within(
-                work, request, request.deadline, lambda answer: None if answer is None else answer.close()
-            )
-        except TransportFailure as error:
-            failure = error
-        raise self._clients.explained(failure, request.url)
+            return within(work, request, request.deadline, discard)
+        except TransportFailure as failure:
+            raise self._clients.explained(failure, request.url) from None
 
     def close(self) -> None:
         """Close the client, if the engine made it."""

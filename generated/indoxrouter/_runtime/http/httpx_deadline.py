@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -44,38 +45,36 @@ def within(
     """
     if deadline is None:
         return _at_once(work, request)
-    results: list[T] = []
-    failures: list[BaseException] = []
-    lock = threading.Lock()  # either the thread has ended, or it is left behind
-    ended = left_behind = False
-
-    def run() -> None:
-        nonlocal ended
-        try:
-            results.append(_at_once(work, request))
-        except BaseException as error:  # noqa: BLE001  # raised again below, in the caller's thread
-            failures.append(error)
-        with lock:
-            ended = True
-        if left_behind:
-            failures.clear()
-            discard(results.pop() if results else None)
-
-    context = copy_context()
-    thread = threading.Thread(target=context.run, args=(run,), name="request-deadline", daemon=True)
+    outcome: Future[T] = Future()
+    arguments = (_run, outcome, work, request, discard)
+    thread = threading.Thread(target=copy_context().run, args=arguments, name="request-deadline", daemon=True)
     thread.start()
-    thread.join(max(0.0, deadline.left()))
-    with lock:
-        left_behind = not ended
+    try:
+        thread.join(max(0.0, deadline.left()))
+    finally:  # also after Ctrl-C
+        left_behind = outcome.cancel()
     if left_behind:
         failure = timed_out("read_timeout", request.timeouts.read, deadline)
         raise LeftBehind(failure.kind, failure.reason, failure.option)
-    if failures:
+    try:
+        return outcome.result()
+    finally:
+        del outcome  # it holds the exception, and that holds this frame
+
+
+def _run(
+    outcome: Future[T], work: Callable[[], T], request: HttpRequest, discard: Callable[[T | None], object]
+) -> None:
+    result: T | None = None
+    try:
         try:
-            raise failures.pop()
-        finally:
-            failures.clear()
-    return results.pop()
+            result = _at_once(work, request)
+        except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(result)
+    except InvalidStateError:  # cancelled: nobody waits for it any more
+        discard(result)
 
 
 def _at_once(work: Callable[[], T], request: HttpRequest) -> T:

@@ -29,13 +29,8 @@ _KINDS: dict[str, FailureKind] = {
 }
 
 _BASES = (
-    *((package, name) for package in _PACKAGES[:2] for name in ("HTTPError", "InvalidURL", "StreamError")),
-    *(
-        (package, name)
-        for package in _PACKAGES[2:]
-        for name in ("TimeoutException", "NetworkError", "ProtocolError", "ProxyError", "UnsupportedProtocol")
-    ),
-    ("h11", "ProtocolError"),
+    *("HTTPError", "InvalidURL", "StreamError"),
+    *("TimeoutException", "NetworkError", "ProtocolError", "ProxyError", "UnsupportedProtocol"),
 )
 
 
@@ -44,12 +39,9 @@ def foreign_errors() -> tuple[type[Exception], ...]:
 
     RuntimeError is what httpx raises for a client that has been closed, and for one of the wrong kind.
     """
-    found: list[type[Exception]] = [OSError, ValueError, RuntimeError]
-    for package, name in _BASES:
-        error = getattr(modules.get(package), name, None)
-        if error is not None:
-            found.append(error)
-    return tuple(found)
+    packages = [modules.get(name) for name in (*_PACKAGES, "h11")]
+    found = [getattr(package, name, None) for package in packages for name in _BASES]
+    return (OSError, ValueError, RuntimeError, *(error for error in found if error is not None))
 
 
 def failure_of(error: Exception, request: HttpRequest) -> TransportFailure:
