@@ -48,6 +48,11 @@ class EventDecoder:
         self._head += piece
         return self._begin() if len(self._head) >= _ENOUGH else []
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of the next event has been received, other than a comment."""
+        return self._decoder is not None and self._decoder.has_begun
+
     def _begin(self) -> list[tuple[str, bytes]]:
         head, recode = self._head, None
         if b"\0" in head[:_ENOUGH]:
@@ -97,6 +102,11 @@ class _JsonDecoder:
         if self._size > self._limit:
             raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes", events)
         return events
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of the next line or document has been received."""
+        return bool(self._parts)
 
     def _add_line(self, line: bytes, events: list[tuple[str, bytes]]) -> None:
         line = _data_of(line)

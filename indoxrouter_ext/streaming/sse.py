@@ -101,6 +101,11 @@ class SSEDecoder:
         self._read_lines(b"data: " + rest, events)
         return self._within_limit(events)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of the next event has been received, other than a comment."""
+        return bool(self._data or self._name or (self._partial and self._partial[0][:1] != b":"))
+
     def _within_limit(self, events: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
         if self._size + self._held > self._limit:
             raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes", events)

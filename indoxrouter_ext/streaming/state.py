@@ -17,13 +17,7 @@ from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedErr
 from ..responses.decoding import is_error_body
 from .accumulator import Accumulator, StreamEnd
 from .chunk import make_chunk
-from .event_kinds import (
-    HEARTBEATS,
-    is_heartbeat,
-    is_named_end,
-    reports_failure,
-    requested_answers,
-)
+from .event_kinds import HEARTBEATS, is_heartbeat, is_named_end, reports_failure, requested_answers
 from .framing import EventDecoder, decode_leniently
 from .sse import EventTooLarge, ServerSentEvent
 
@@ -86,7 +80,7 @@ class StreamState:
         self._clock = clock
         self._make_response = make_response
         self._decoder = EventDecoder(settings.max_response_bytes)
-        self._answered_at: float | None = None  # when the last event after the finish reason was received
+        self._answered_at: float | None = None  # since when the end is waited for, after the finish reason
         self._ignored = b""  # the first data that is neither an event nor a heartbeat of a known form
         self._body = BodyReader(answer.headers, None) if "content-encoding" in answer.headers else None
         self.answer = answer
@@ -97,7 +91,7 @@ class StreamState:
         self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
-        self._last_event: float | None = None
+        self._waiting_since: float | None = None  # the caller for the next event: its own time does not count
 
     def _new_total(self, terminal: tuple[str, ...], expected: int) -> Accumulator:
         return Accumulator(terminal, expected)
@@ -136,8 +130,8 @@ class StreamState:
             self.decode_pending()
             new = list(self.chunks)[before:]
             if new:
-                self._last_event = self._clock()
-            if any(map(_says_something, new)):
+                self._waiting_since = None
+            if any(map(_says_something, new)) or self._decoder.has_begun:
                 self._answered_at = None
             self._check_deadline()
 
@@ -234,26 +228,28 @@ class StreamState:
         """When the next event is due, and the name of the option that sets this limit; None without a limit."""
         settings = self._settings
         limits: list[tuple[float, str]] = []
-        if self.total.end is StreamEnd.ANSWERED:
-            if self._answered_at is None:
-                self._answered_at = self._clock()
+        if self._answered_at is not None:
             limits.append((self._answered_at + self._grace(), "finish_reason"))
         if settings.deadline is not None:
             limits.append((self._began + settings.deadline, "deadline"))
-        if self._last_event is None:
+        if not self.total.count:
             if settings.first_token_timeout is not None:
                 limits.append((self._began + settings.first_token_timeout, "first_token_timeout"))
-        elif settings.token_timeout is not None:
-            limits.append((self._last_event + settings.token_timeout, "token_timeout"))
+        elif settings.token_timeout is not None and self._waiting_since is not None:
+            limits.append((self._waiting_since + settings.token_timeout, "token_timeout"))
         return min(limits) if limits else None
 
     def read_deadline(self) -> Deadline | None:
-        """The same limit for the HTTP engine, whose clock is `time.monotonic`."""
+        """The same limit for the HTTP engine, whose clock is `time.monotonic`, at the beginning of a wait."""
+        now = self._clock()
+        if self._waiting_since is None:
+            self._waiting_since = now
+        if self.total.end is StreamEnd.ANSWERED and self._answered_at is None:
+            self._answered_at = now
         limit = self.deadline()
         if limit is None:
             return None
         when, option = limit
-        now = self._clock()
         return Deadline(time.monotonic() + when - now, option, getattr(self._settings, option, when - now))
 
     def _check_deadline(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -13,10 +15,12 @@ from typing import Any
 import indoxrouter
 import pytest
 
-from .harness import ENVELOPE, MESSAGES, Mode, do, texts_and_error
+from tests.patience import seconds
+
+from .harness import ENVELOPE, MESSAGES, Mode, do, following, texts_and_error
 from .server import DONE, STALL, Step, answer, event, head, streamed, text_event
 
-BOTH_ENGINES = "coding|encoded|closes|moment"
+BOTH_ENGINES = "coding|encoded|closes|moment|caller"
 
 WHOLE = json.dumps({**ENVELOPE, "data": "pâté 日本 😀"}, ensure_ascii=False)
 PIECES = text_event("PAID") + text_event(" ANSWER", "stop") + DONE
@@ -220,6 +224,39 @@ async def test_usage_that_never_comes_costs_a_moment(mode: Mode, sign: bytes) ->
     response = await do(stream.until_done())
     assert (response.text, response.usage) == ("hi", None)
     assert time.monotonic() - began < 30
+
+
+ANSWERED = event(
+    {
+        "choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }
+)
+
+
+@pytest.mark.parametrize("first", [": hi\n\n", "data: {"], ids=["after a comment", "in two parts"])
+@pytest.mark.parametrize("options", [{}, {"token_timeout": 0.4}], ids=["plain", "with token_timeout"])
+async def test_time_that_the_caller_takes_is_no_wait_for_the_server(
+    mode: Mode, first: str, options: dict[str, Any]
+) -> None:
+    """The server has said all when the caller goes on, in pieces that are read one by one."""
+    paused, second = threading.Event(), 'data: {"a": 1}\n\n' if first[0] == ":" else '"a": 1}\n\n'
+
+    def later(connection: Any) -> None:
+        paused.wait(seconds(10))
+        for piece in (first, second):
+            connection.sock.sendall(b"%x\r\n%s\r\n" % (len(piece), piece.encode()))
+            time.sleep(0.05)  # so that they are read one by one
+
+    mode.server.on("/chat/completions", streamed(ANSWERED, later, DONE))
+    stream = await do(mode.client(auth="api_key", **options).chat(MESSAGES, stream=True))
+    await following(stream)
+    await asyncio.sleep(0.6)  # longer than the end is waited for, and than token_timeout
+    paused.set()
+    last = await following(stream)
+    assert last is not None
+    assert last["a"] == 1
+    assert await following(stream) is None
 
 
 async def test_usage_that_comes_within_a_moment_is_not_lost(mode: Mode) -> None:

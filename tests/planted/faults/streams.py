@@ -175,9 +175,8 @@ def a_terminal_event_ends_no_stream(original: Original, self: Any, event: Any) -
     within=15,
 )
 def a_comment_counts_as_a_token(original: Original, self: Any, piece: bytes) -> None:
-    if self._last_event is not None:
-        self._last_event = self._clock()
     original(self, piece)
+    self._waiting_since = None
 
 
 @fault(
@@ -229,10 +228,9 @@ def closing_a_stream_does_not_wake_its_reader(original: Original, self: Any) -> 
     noticed_by="test_the_time_between_tokens_counts_from_the_last_one",
 )
 def the_time_between_tokens_counts_from_the_first(original: Original, self: Any, piece: bytes) -> None:
-    first = self._last_event
+    first = self._waiting_since
     original(self, piece)
-    if first is not None:
-        self._last_event = first
+    self._waiting_since = first
 
 
 @fault(
