@@ -51,7 +51,7 @@ class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
         return self.data if key == "data" else super()._item_(key)
 
     def _derive_field_(self, wire: str) -> Any:
-        if wire == "dimensions":
+        if wire == self._schema_.renamed.get("dimensions", "dimensions"):  # whatever the API calls it today
             vectors: Any = self.data
             if is_list(vectors) and vectors and is_list(vectors[0]):
                 return len(vectors[0])
