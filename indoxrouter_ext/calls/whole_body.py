@@ -6,14 +6,8 @@ import time
 from contextlib import suppress
 from typing import Any, Protocol
 
-from indoxrouter._runtime.http.interface import (
-    BodyReader,
-    Deadline,
-    Headers,
-    TransportFailure,
-    time_left,
-    too_large,
-)
+from indoxrouter._runtime.http.body_reader import BodyReader, too_large
+from indoxrouter._runtime.http.interface import Deadline, Headers, TransportFailure, time_left
 from indoxrouter._runtime.values import json
 
 from .history import HttpAnswer

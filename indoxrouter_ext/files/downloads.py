@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_transport
-from indoxrouter._runtime.http.interface import BodyReader, Deadline, HttpRequest, TransportFailure
+from indoxrouter._runtime.http.body_reader import BodyReader
+from indoxrouter._runtime.http.interface import Deadline, HttpRequest, TransportFailure
 from indoxrouter.errors import APIError, InvalidParametersError, RequestTimeoutError
 
 from ..calls.request_flow import Authorize, Effect

@@ -7,7 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
+from indoxrouter._runtime.http.body_reader import BodyReader
+from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter.resources import Api, AsyncApi
 
 from ..http.choice import EngineChoice

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_transport
-from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
+from indoxrouter._runtime.http.body_reader import BodyReader
+from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import APIError

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_transport
-from indoxrouter._runtime.http.interface import BodyReader, Deadline, TransportFailure
+from indoxrouter._runtime.http.body_reader import BodyReader
+from indoxrouter._runtime.http.interface import Deadline, TransportFailure
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter._runtime.values.type_guards import is_object

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import zlib
 
-from indoxrouter._runtime.http.interface import BodyReader, Headers, TransportFailure
+from indoxrouter._runtime.http.body_reader import BodyReader
+from indoxrouter._runtime.http.interface import Headers, TransportFailure
 
 from indoxrouter_ext.http.direct.http1 import ResponseParser
 

@@ -17,7 +17,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload
 from indoxrouter._runtime.errors.retry_after import reset_time_of, retry_after_of
-from indoxrouter._runtime.http.interface import BodyReader, Headers, Timeouts, TransportFailure
+from indoxrouter._runtime.http.body_reader import BodyReader
+from indoxrouter._runtime.http.interface import Headers, Timeouts, TransportFailure
 from indoxrouter._runtime.operations.operation import Operation
 from indoxrouter._runtime.values import json as json_codec
 from indoxrouter.about import OPERATIONS, load_operation

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.httpx_adapter import AsyncHttpxEngine, HttpxEngine
-from indoxrouter._runtime.http.interface import BodyReader, Headers, HttpRequest, Timeouts, TransportFailure
+from indoxrouter._runtime.http.interface import Headers, HttpRequest, Timeouts, TransportFailure
 
 from indoxrouter_ext.http.direct.asynchronous import AsyncDirectEngine
 from indoxrouter_ext.http.direct.blocking import DirectEngine
