@@ -41,6 +41,7 @@ def check_house_rules(resolver: Resolver) -> list[Problem]:
         found.extend(_answers(node, path, resolver))
         found.extend(_facade(node, resolver))
         found.extend(check_examples(node, resolver))
+    found.extend(_links(resolver))
     found.extend(_error_tables(resolver))
     found.extend(_schemas(resolver))
     return found
@@ -77,6 +78,36 @@ def _fields(node: Node, resolver: Resolver) -> dict[str, Node]:
 
 
 # ── operations ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _links(resolver: Resolver) -> Iterator[Problem]:
+    """What links say of the operations that they lead to; contract tests follow them."""
+    operations = {node.value.get("operationId"): node for _, _, node in _operations(resolver)}
+    for node in operations.values():
+        for _, answer in _items(node.get("responses")):
+            for _, entry in _items(resolver.follow(answer).get("links")):
+                link = resolver.follow(entry)
+                name = link.value.get("operationId")
+                if name is None:
+                    continue  # `operationRef`: an operation of another document
+                target = operations.get(name)
+                if target is None:
+                    yield link.problem(f"the link leads to {name!r}, which is not an operation; correct it")
+                    continue
+                known = {parameter.value.get("name") for parameter in _parameters(target, resolver)}
+                for key, place in _items(link.get("parameters")):
+                    if key.rpartition(".")[2] not in known:
+                        yield place.problem(f"{name} has no parameter {key!r}; name one of its parameters")
+                for key, place in _items(link.get("requestBody")):
+                    if key not in _fields(target, resolver):
+                        yield place.problem(
+                            f"the body of {name} has no field {key!r}; name one of its fields"
+                        )
+
+
+def _items(node: Node | None) -> Iterator[tuple[str, Node]]:
+    if node is not None and is_object(node.value):
+        yield from node.items()
 
 
 def _says_all(node: Node, resolver: Resolver) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from typing import Any
 from ..base.clock import iso
 from ..request.call import Call
 from ..request.limits import LONGEST_KEY
+from ..request.matching import named_model
 from ..spec.errors import CODES, ApiError, invalid_value
 from ..state.accounts import Account
 from ..state.billing_log import CONTENT_KEPT, UsageRecord
@@ -19,7 +20,7 @@ def find_model(call: Call, ability: str) -> Model:
     """The model that the request names, or the operation's default one. Raises ApiError 404, or 400 when it can't do
     that.
     """
-    named = call.body.get("model")
+    named = named_model(call.body)
     provider = call.body.get("provider")
     if named is None:
         named, provider = default_model(call), None

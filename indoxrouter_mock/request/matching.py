@@ -10,11 +10,19 @@ from .authentication import authenticate
 from .call import Call
 
 
+def named_model(body: dict[str, Any]) -> str | None:
+    """The model that a request names: the first, where a description lets it name several."""
+    named = body.get("model")
+    if is_list(named):
+        named = next((each for each in named if isinstance(each, str)), None)
+    return named if isinstance(named, str) else None
+
+
 def model_of(call: Call) -> str:
     """The model that a request names, as `provider/id` where the catalog has it; empty when it names none."""
     body = call.body if is_object(call.body) else {}
-    named, provider = body.get("model"), body.get("provider")
-    if not isinstance(named, str):
+    named, provider = named_model(body), body.get("provider")
+    if named is None:
         return ""
     known = call.state.models.find(named, provider if isinstance(provider, str) else None)
     if known is not None:

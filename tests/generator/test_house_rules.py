@@ -103,6 +103,11 @@ components:
 )
 SOUND["paths"]["/notes/{id}"]["get"]["responses"] |= dict.fromkeys(("400", "404", "422", *ALWAYS), ERROR)
 SOUND["paths"]["/notes"]["post"]["responses"] |= dict.fromkeys(BILLED, ERROR)
+LINK = ("paths", "/notes", "post", "responses", "200", "links", "note")
+SOUND["paths"]["/notes"]["post"]["responses"]["200"]["links"] = {
+    "note": {"operationId": "getNote", "parameters": {"path.id": "$response.body#/id"}},
+    "copy": {"operationId": "createNote", "requestBody": {"text": "$response.body#/text"}},
+}
 SOUND["components"]["schemas"]["ErrorBody"]["x-error-statuses"] = dict.fromkeys(BILLED, "Fault")
 
 GET = ("paths", "/notes/{id}", "get")
@@ -172,6 +177,11 @@ def test_a_sound_description_has_no_problem(tmp_path: Path) -> None:
         (with_value({}, *GET, "responses", "200", "content", "application/json", "examples", "one", "value"),
          (*GET, "responses", "200", "content", "application/json", "examples", "one", "value"),
          "does not fit its schema: \"text\" is a required property"),
+        (with_value("readNote", *LINK, "operationId"), LINK, "the link leads to 'readNote', which is not an operation"),
+        (with_value({"number": "$request.path.id"}, *LINK, "parameters"), (*LINK, "parameters", "number"),
+         "getNote has no parameter 'number'; name one"),
+        (with_value({"body": "x"}, *LINK[:-1], "copy", "requestBody"), (*LINK[:-1], "copy", "requestBody", "body"),
+         "the body of createNote has no field 'body'"),
         (without("components", "x-exceptions", "Fault", "doc"), ("components", "x-exceptions", "Fault"),
          "has no `doc`; say when it is raised"),
         (with_value("Later", "components", "x-exceptions", "Fault", "parent"),

@@ -111,3 +111,16 @@ def test_answers_are_completed_at_any_depth(value: Any, schema: Any, expected: A
 
 def test_former_names_of_what_was_never_renamed_are_none() -> None:
     assert list(former_names({"a": {"type": "string"}, "b": True})) == []
+
+
+def test_a_list_of_models_names_its_first(tmp_path: Path) -> None:
+    def edit(document: dict[str, Any]) -> None:
+        model = document["components"]["schemas"]["EmbeddingRequest"]["properties"]["model"]
+        model["anyOf"] = [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+        model.pop("type", None)
+        model.pop("$ref", None)
+
+    models = ["openai/text-embedding-3-large", "openai/text-embedding-3-small"]
+    found = answer(tmp_path, edit, "POST", "/embeddings", json={"text": "x", "model": models})
+    assert found.status_code == 200, found.text
+    assert found.json()["model"] == "text-embedding-3-large"
