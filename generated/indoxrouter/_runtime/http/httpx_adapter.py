@@ -198,18 +198,19 @@ class AsyncHttpxEngine:
         async def trace(event: str, info: object) -> None:
             refuse_late(request, event)
 
+        async def work() -> httpx.Response:
+            built = self._clients.build(client, request, content, trace)
+            return await client.send(built, stream=True, auth=None, follow_redirects=False)
+
         client = self._clients.of(request.url)
         self._users[client] = self._users.get(client, 0) + 1
         answer: _AsyncAnswer | None = None
         try:
-            built = self._clients.build(client, request, content, trace)
-            sent = client.send(built, stream=True, auth=None, follow_redirects=False)
-            try:
-                response = await self.within(sent, client, request, request.deadline)
-            except TransportFailure as failure:
-                raise self._clients.explained(failure, request.url) from None
+            response = await self.within(work(), client, request, request.deadline)
             answer = _AsyncAnswer(self, client, response, request)
             return answer
+        except TransportFailure as failure:
+            raise self._clients.explained(failure, request.url) from None
         finally:
             if answer is None:
                 self.leave(client)
