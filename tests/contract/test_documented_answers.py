@@ -189,12 +189,14 @@ def test_a_deleted_key_is_gone(mock: Asking) -> None:
 def test_a_running_stream_can_be_stopped_by_its_id(server: Asking, operation_id: str) -> None:
     server.afresh(chunk_delay=30.0)  # seconds between two events: it runs for as long as nobody stops it
     operation = OPERATIONS[operation_id]
+    stop = operation["x-stream"]["stop"]
+    place = next(name for name, each in parameters(OPERATIONS[stop]).items() if each["in"] == "path")
     body = {**example_of(operation_id, JSON), "stream": True}
     headers = {"Authorization": f"Bearer {API_KEY}"}
     with server.http.stream(operation["method"], operation["path"], json=body, headers=headers) as stream:
-        running = {"stream_id": stream.headers["x-stream-id"]}
-        assert server.ask(operation["x-stream"]["stop"], path=running).json() == {"success": True}
-    assert server.ask(operation["x-stream"]["stop"], path={"stream_id": "no-such"}).status_code == 404
+        running = {place: stream.headers["x-stream-id"]}
+        assert server.ask(stop, path=running).json() == {"success": True}
+    assert server.ask(stop, path={place: "no-such"}).status_code == 404
 
 
 CHAT_REQUESTS: dict[str, dict[str, Any]] = {

@@ -18,6 +18,7 @@ from tests.mistakes.making import (
     ENV,
     HELLO,
     KEY,
+    MOST_IMAGES,
     City,
     Mistake,
     Plain,
@@ -214,7 +215,7 @@ A: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "image_n",
         lambda c, d: c.images("x", n=50),
-        "n: expected a whole number >= 1 and <= 10, got int 50",
+        f"n: expected a whole number >= 1 and <= {MOST_IMAGES}, got int 50",
     ),
     ("embed_empty", lambda c, d: c.embeddings([]), "text: expected a list that is not empty, got list of"),
     ("embed_int", lambda c, d: c.embeddings(42), "text: expected text or a list, got int 42"),

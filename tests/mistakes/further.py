@@ -11,7 +11,7 @@ from typing import Any
 from indoxrouter import image_part, run_tools
 
 from tests.methods.harness import Harness
-from tests.mistakes.making import HELLO, KEY, Mistake, made, other, with_stream
+from tests.mistakes.making import HELLO, KEY, MOST_IMAGES, Mistake, made, other, with_stream
 
 
 def used_up() -> Any:
@@ -67,7 +67,7 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "True for a count",
         lambda c, d: c.images("x", n=True),
-        "n: expected a whole number >= 1 and <= 10, got bool",
+        f"n: expected a whole number >= 1 and <= {MOST_IMAGES}, got bool",
     ),
     (
         "NaN",

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 from indoxrouter import image_part, run_tools
 
 from tests.methods.harness import Harness
+from tests.spec.document import fields, operation_of
 
 HELLO = [{"role": "user", "content": "Hello"}]
 KEY = "indox-" + "0" * 32
 ENV = "http://127.0.0.1:9"
 """A port on which no server listens."""
+MOST_IMAGES: int = fields(operation_of("images"))["n"]["maximum"]
 
 
 class Mistake(NamedTuple):

@@ -88,8 +88,9 @@ def present_arguments(method: str, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def present_field(schema: str, former: str) -> str:
-    """What a field of a component is called today."""
-    (name,) = present(SCHEMAS[schema].get("properties", {}), {former: None})
+    """What a field of a component is called today; the component too may have been renamed."""
+    component = next(each for name, each in SCHEMAS.items() if schema in (name, *_given_up(each)))
+    (name,) = present(component.get("properties", {}), {former: None})
     return name
 
 
