@@ -15,7 +15,8 @@ from ..spec.errors import invalid_value
 from ..state.models import Model
 
 HD_FACTOR = 2.0
-MOST_IMAGES = 10
+MOST_IMAGES = 100
+"""Bounds the work where the description says more, or nothing: it is what says how many a request may ask for."""
 PIXELS = re.compile(r"\s*[-+]?\d[\d.,_eE]*\s*[xX×*]\s*[-+]?\d")
 """What is meant as a width and a height, whether it is right or not; other sizes are names that providers know."""
 
