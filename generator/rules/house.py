@@ -81,28 +81,30 @@ def _fields(node: Node, resolver: Resolver) -> dict[str, Node]:
 
 
 def _links(resolver: Resolver) -> Iterator[Problem]:
-    """What links say of the operations that they lead to; contract tests follow them."""
+    """The links of all answers, which contract tests follow."""
     operations = {node.value.get("operationId"): node for _, _, node in _operations(resolver)}
     for node in operations.values():
         for _, answer in _items(node.get("responses")):
             for _, entry in _items(resolver.follow(answer).get("links")):
-                link = resolver.follow(entry)
-                name = link.value.get("operationId")
-                if name is None:
-                    continue  # `operationRef`: an operation of another document
-                target = operations.get(name)
-                if target is None:
-                    yield link.problem(f"the link leads to {name!r}, which is not an operation; correct it")
-                    continue
-                known = {parameter.value.get("name") for parameter in _parameters(target, resolver)}
-                for key, place in _items(link.get("parameters")):
-                    if key.rpartition(".")[2] not in known:
-                        yield place.problem(f"{name} has no parameter {key!r}; name one of its parameters")
-                for key, place in _items(link.get("requestBody")):
-                    if key not in _fields(target, resolver):
-                        yield place.problem(
-                            f"the body of {name} has no field {key!r}; name one of its fields"
-                        )
+                yield from _link(resolver.follow(entry), operations, resolver)
+
+
+def _link(link: Node, operations: dict[Any, Node], resolver: Resolver) -> Iterator[Problem]:
+    name = link.value.get("operationId")
+    if name is None:
+        return  # `operationRef`: an operation of another document
+    target = operations.get(name)
+    if target is None:
+        yield link.problem(f"the link leads to {name!r}, which is not an operation; correct it")
+        return
+    known = {parameter.value.get("name") for parameter in _parameters(target, resolver)}
+    for key, place in _items(link.get("parameters")):
+        if key.rpartition(".")[2] not in known:
+            yield place.problem(f"{name} has no parameter {key!r}; name one of its parameters")
+    fields = _fields(target, resolver)
+    for key, place in _items(link.get("requestBody")):
+        if key not in fields:
+            yield place.problem(f"the body of {name} has no field {key!r}; name one of its fields")
 
 
 def _items(node: Node | None) -> Iterator[tuple[str, Node]]:
