@@ -218,9 +218,9 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         self, provider: str | None = None, **options: Unpack[CallOptions]
     ) -> ModelCatalog:
         """The catalog of models, by provider; see `Client.models`."""
-        from .responses.model_catalog import ModelCatalog  # cost: few programs list models
+        from .responses.model_catalog import ModelCatalog, check_provider  # cost: few programs list models
 
-        ModelCatalog.of((), provider)  # checks the provider before the request
+        check_provider(provider)
         return ModelCatalog.of(await super().models(**options), provider)
 
     async def providers(self, **options: Unpack[CallOptions]) -> list[Provider]:

@@ -230,9 +230,9 @@ class Client(ClientBase, Facade):
             NetworkError: when the server cannot be reached.
             APIError: when the server fails.
         """
-        from .responses.model_catalog import ModelCatalog  # cost: few programs list models
+        from .responses.model_catalog import ModelCatalog, check_provider  # cost: few programs list models
 
-        ModelCatalog.of((), provider)  # checks the provider before the request
+        check_provider(provider)
         return ModelCatalog.of(super().models(**options), provider)
 
     def providers(self, **options: Unpack[CallOptions]) -> list[Provider]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..calls.history import CallInfo
 
-__all__ = ["ModelCatalog"]
+__all__ = ["ModelCatalog", "check_provider"]
 
 
 class ModelCatalog(dict[str, "list[ModelInfo]"]):
@@ -46,8 +46,6 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
             answer: the decoded answer.
             provider: id or name of the only provider to keep; the catalog is empty if there is none.
         """
-        if provider is not None and not isinstance(provider, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise_invalid_argument("provider", provider, "the id or the name of a provider")
         found: Any = getattr(answer, "providers", answer)
         items: list[Any] = found if is_list(found) else []
         providers: list[Any] = [item for item in items if isinstance(item, Model)]
@@ -78,6 +76,12 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
         shown = ", ".join(f"{name}: {len(models)}" for name, models in list(self.items())[:12])
         more = f", … ({len(self)} providers)" if len(self) > 12 else ""
         return f"ModelCatalog({shown}{more})"
+
+
+def check_provider(provider: object) -> None:
+    """Raise `InvalidParametersError` for a provider that is not named by text, before the catalog is requested."""
+    if provider is not None and not isinstance(provider, str):
+        raise_invalid_argument("provider", provider, "the id or the name of a provider")
 
 
 def _models_of(provider: Provider) -> list[ModelInfo]:
