@@ -16,9 +16,9 @@ from ..state.models import Model
 
 HD_FACTOR = 2.0
 MOST_IMAGES = 100
-"""Bounds the work where the description says more, or nothing: it is what says how many a request may ask for."""
+"""Bounds the work. How many images a request may ask for is in the description, which may have no limit."""
 PIXELS = re.compile(r"\s*[-+]?\d[\d.,_eE]*\s*[xX×*]\s*[-+]?\d")
-"""What is meant as a width and a height, whether it is right or not; other sizes are names that providers know."""
+"""A size that gives a width and a height, valid or not. Other sizes are names, which depend on the provider."""
 
 
 @operation("createImage")

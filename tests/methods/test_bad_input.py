@@ -75,7 +75,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty.wav").touch()
 
 
-def told(method: str, argument: str, words: str) -> tuple[str, str]:
+def as_described(method: str, argument: str, words: str) -> tuple[str, str]:
     """The present name of an argument, and the words with its limits filled in."""
     name = present_argument(method, argument)
     operation = operation_of(method)
@@ -95,7 +95,7 @@ def test_one_clear_error_before_any_request(
         getattr(harness, method)(**arguments)
     assert len(harness.mock.requests) == before
     error = caught.value
-    argument, words = told(method, argument, words)
+    argument, words = as_described(method, argument, words)
     assert isinstance(error, ValueError)
     assert error.argument == argument
     assert error.message.startswith(f"{argument}:")
@@ -111,7 +111,7 @@ def test_a_diagnosis_tells_the_same_without_raising(
     endpoint = operation_of(method)["path"]
     report = harness.client.diagnose_request(endpoint, arguments)
     assert len(harness.mock.requests) == before
-    argument, words = told(method, argument, words)
+    argument, words = as_described(method, argument, words)
     assert report["is_valid"] is False
     assert any(issue.startswith(f"{argument}:") and words in issue for issue in report["issues"]), report[
         "issues"

@@ -256,7 +256,7 @@ FORMATS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     ),
     ("the base of models", answer_in(pydantic.BaseModel), "'json_object' or 'text', got the class BaseModel"),
     (
-        "a format of nobody",
+        "a format that does not exist",
         answer_in({"type": "json"}),
         "response_format.type: expected 'json_schema', 'json_obj",
     ),

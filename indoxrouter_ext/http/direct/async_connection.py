@@ -234,7 +234,7 @@ async def connect(
         await asyncio.wait({attempt}, timeout=limit)
         if not attempt.done():
             raise timed_out("connect_timeout", seconds, deadline)
-    except BaseException:
+    except BaseException:  # a failure, or the task was cancelled
         _discard(attempt)
         raise
     try:
@@ -254,7 +254,7 @@ async def _connect(origin: Origin, tls: ssl.SSLContext | None, buffer: memoryvie
         await loop.create_connection(lambda: connection, sock=sock)
         await connection.shake_hands()
         return connection
-    except BaseException:
+    except BaseException:  # a failure, or the task was cancelled
         opened.close()
         raise
 
@@ -297,7 +297,7 @@ async def _open(loop: asyncio.AbstractEventLoop, address: Address) -> socket.soc
     sock = new_socket(address)
     try:
         await loop.sock_connect(sock, address.place)
-    except BaseException:
+    except BaseException:  # a failure, or the task was cancelled
         sock.close()
         raise
     return sock
