@@ -42,7 +42,7 @@ class BodyReader:
         limit: bytes after decompression; None for bodies that are not kept in memory.
     """
 
-    STEP = 1024 * 1024  # a compressed kilobyte may hold a megabyte: it is handed out in pieces of this size
+    STEP = 1024 * 1024  # a compressed kilobyte may hold a megabyte: it is passed on in pieces of this size
     # Text and vectors shrink to a tenth or a twentieth. A body that swells like this, and is big already, is a bomb.
     SUSPICIOUS_SIZE = 16 * 1024 * 1024
     SUSPICIOUS_RATIO = 200
@@ -134,7 +134,7 @@ class BodyReader:
 
     def _new_inflate(self, first: bytes) -> Any:
         if self._encoding == "deflate":
-            # Half of the world sends zlib for "deflate", the other half raw deflate; the first nibble tells.
+            # Some servers send zlib for "deflate", others raw deflate; the first nibble shows which.
             return zlib.decompressobj(zlib.MAX_WBITS if first[0] & 0x0F == 8 else -zlib.MAX_WBITS)
         return zlib.decompressobj(32 + zlib.MAX_WBITS)  # gzip, or zlib under the name of gzip
 
