@@ -58,6 +58,15 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _temporary_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A pytest that a test starts keeps its files here. In the folder that all runs of this user share, it would first
+    remove what older runs left: gigabytes, for a minute or longer."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTEST_DEBUG_TEMPROOT", str(tmp_path_factory.mktemp("root")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own API key, base URL or proxy never reaches a test."""

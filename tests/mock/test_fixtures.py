@@ -83,16 +83,19 @@ def anyio_backend():
 """
 
 
-# No other plugins: what is tested is this one, and the environment's others take a second to load.
-ALONE = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 PLUGINS = ["-p", "no:cacheprovider", "-p", "indoxrouter_mock.pytest_plugin", "-p", "anyio.pytest_plugin"]
+
+
+def alone() -> dict[str, str]:
+    """No other plugins: what is tested is this one, and the environment's others take a second to load."""
+    return {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def run(suite: str, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
     (directory / "test_suite.py").write_text(suite, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *PLUGINS, *options]
     return subprocess.run(
-        command, cwd=directory, capture_output=True, text=True, timeout=seconds(50), check=False, env=ALONE
+        command, cwd=directory, capture_output=True, text=True, timeout=seconds(50), check=False, env=alone()
     )
 
 

@@ -19,7 +19,7 @@ from tests.patience import seconds
 
 from .conftest import HELLO
 from .reading import events_of, text_of
-from .test_fixtures import ALONE, PLUGINS
+from .test_fixtures import PLUGINS, alone
 
 MESSAGES: Any = [{"role": "user", "content": "Hello there"}]
 
@@ -278,7 +278,7 @@ def test_fixture_records_once_and_replays_without_the_server(tmp_path: Path) -> 
 
     def run(*options: str, key: str = "none") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pytest", "-q", *PLUGINS, *options]
-        environment = {**ALONE, "INDOX_ROUTER_API_KEY": key}
+        environment = {**alone(), "INDOX_ROUTER_API_KEY": key}
         return subprocess.run(
             command,
             cwd=tmp_path,
