@@ -23,16 +23,13 @@ def check_parts(model: Model, parts: list[dict[str, Any]]) -> None:
             raise invalid_value("body/model", f"{model.provider}/{model.id} does not take {WORDS[needed]}")
 
 
-def answer_limit(call: Call) -> tuple[str, int]:
-    """The field that limits the tokens of the answer, and its value; the last name and 0 when none does."""
-    for name in LIMITS:
-        if call.fields.get(name):
-            return name, call.whole(name, 0)
-    return LIMITS[-1], 0
+def answer_limits(call: Call) -> dict[str, int]:
+    """The fields that limit the tokens of the answer, with their values."""
+    return {name: call.whole(name, 0) for name in LIMITS if call.fields.get(name)}
 
 
 def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
-    """The tokens that an answer may have by the request; 0 when it sets no limit.
+    """The tokens that an answer may have by the request, which is the least of its limits; 0 when it sets none.
 
     Raises ApiError 400 when a request does not fit the context of the model, or asks for a longer answer than it can
     give.
@@ -42,19 +39,18 @@ def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
             where,
             f"{tokens_in} tokens are too many: this model's maximum context length is {model.context} tokens",
         )
-    field, limit = answer_limit(call)
-    if not limit:
-        return 0
+    limits = answer_limits(call)
     longest = model.longest_answer or model.context
-    if longest and limit > longest:
-        raise invalid_value(
-            f"body/{field}",
-            f"{limit} is too large: {model.provider}/{model.id} answers with at most {longest} tokens",
-        )
-    if model.context and tokens_in + limit > model.context:
-        raise invalid_value(
-            f"body/{field}",
-            f"{limit} is too large beside {tokens_in} tokens of input: this model's maximum context length is "
-            f"{model.context} tokens",
-        )
-    return limit
+    for field, limit in limits.items():
+        if longest and limit > longest:
+            raise invalid_value(
+                f"body/{field}",
+                f"{limit} is too large: {model.provider}/{model.id} answers with at most {longest} tokens",
+            )
+        if model.context and tokens_in + limit > model.context:
+            raise invalid_value(
+                f"body/{field}",
+                f"{limit} is too large beside {tokens_in} tokens of input: this model's maximum context length is "
+                f"{model.context} tokens",
+            )
+    return min(limits.values(), default=0)

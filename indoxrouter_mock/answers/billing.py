@@ -22,6 +22,8 @@ def find_model(call: Call, ability: str) -> Model:
     """
     named = named_model(call.body)
     provider = call.body.get("provider")
+    if not isinstance(provider, str):
+        provider = None  # under `/v1`, where the name is not described, anything else is ignored
     if named is None:
         named, provider = default_model(call), None
     catalog = call.state.models

@@ -128,7 +128,7 @@ def _step(step: Any, where: str) -> Fault:
         )
     arguments: Any = {} if step.get("arguments") is None else step["arguments"]
     if not is_object(arguments):
-        raise invalid_value("body/arguments", "an object is expected")
+        raise invalid_value(where.removesuffix("/fault") + "/arguments", "an object is expected")
     name = step.get("fault")
     return make_fault(name if isinstance(name, str) else "", arguments, where)
 

@@ -55,7 +55,8 @@ async def answer_admin_request(app: AppContext, request: Request) -> Response:
     entry = next(
         entry
         for entry in ADMIN
-        if entry.path == request.scope["path"] and entry.method == request.method.replace("HEAD", "GET")
+        if entry.path == request.scope["path"].rstrip("/")
+        and entry.method == request.method.replace("HEAD", "GET")
     )
     place = "query"
     try:
@@ -124,5 +125,5 @@ def account_of(app: AppContext, fields: Fields, name: str = "account") -> Accoun
     named = text(fields, name)
     found = app.state.accounts.demo if named is None else app.state.accounts.with_name(named)
     if found is None:
-        raise ApiError(404, f"there is no account {named!r}")
+        raise invalid_value(f"body/{name}", f"there is no account {str(named)[:100]!r}", status=404)
     return found

@@ -25,7 +25,7 @@ def _exchange(app: AppContext, fields: Fields) -> Exchange:
     name = text(fields, "name")
     found = next((each for each in _deck(app).exchanges if each.name == name), None)
     if found is None:
-        raise ApiError(404, f"there is no exchange {name!r} on the tape")
+        raise invalid_value("body/name", f"there is no exchange {str(name)[:100]!r} on the tape", status=404)
     return found
 
 

@@ -116,15 +116,20 @@ def build_site(app: AppContext) -> Starlette:
 
     async def wrong_method(request: Request, problem: Exception) -> Response:
         path = request.url.path
-        methods = ", ".join(paths.get(path, ["GET"]))
+        methods = ", ".join(paths.get(path.rstrip("/"), ["GET"]))
         answer = _problem(ApiError(405, f"{path} supports {methods}, not {request.method}"))
         answer.headers["allow"] = methods
         return answer
 
-    return Starlette(
-        routes=[*pages, *(Route(path, admin_endpoint, methods=methods) for path, methods in paths.items())],
-        exception_handlers={404: unknown, 405: wrong_method},
-    )
+    admin_routes = [
+        Route(path + slash, admin_endpoint, methods=methods)
+        for path, methods in paths.items()
+        for slash in ("", "/")
+    ]
+    site = Starlette(routes=[*pages, *admin_routes], exception_handlers={404: unknown, 405: wrong_method})
+    # A redirect would lead to the `Host` of the request, which may be anything.
+    site.router.redirect_slashes = False
+    return site
 
 
 def _problem(problem: ApiError) -> Response:

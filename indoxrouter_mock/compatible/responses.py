@@ -17,6 +17,18 @@ from ..spec.errors import ApiError, invalid_value, sent_as
 Item = dict[str, Any]
 PIECE = 12
 """Characters of arguments in one event."""
+CARRIED = (
+    "additional_params",
+    "byok_api_key",
+    "max_output_tokens",
+    "model",
+    "provider",
+    "reasoning",
+    "session_id",
+    "stream",
+    "tool_choice",
+)
+"""Members that a chat has under the same name."""
 CHAT_PLACES = {"body/messages": "body/input", "body/response_format/json_schema": "body/text/format"}
 """Places of a chat, and where a request to the responses API has the same."""
 
@@ -56,12 +68,8 @@ def _as_chat(given: Item) -> Item:
         messages += _messages(item)
     if not messages:
         raise invalid_value("body/input", "holds no message")
-    chat = {
-        name: value for name, value in given.items() if name not in ("input", "instructions", "text", "tools")
-    }
-    chat |= {"messages": messages, "n": 1}
-    if given.get("max_output_tokens") is not None:
-        chat["max_tokens"] = given["max_output_tokens"]
+    chat: Item = {name: given[name] for name in CARRIED if name in given}
+    chat["messages"] = messages
     if is_list(given.get("tools")):
         chat["tools"] = [
             {"type": "function", "function": {name: tool[name] for name in tool if name != "type"}}

@@ -47,6 +47,8 @@ class ApiError(Exception):
         self.message = message
         self.details = details or {}
         self.headers = list(headers)
+        self.parameter: str | None = None
+        """The place of the first problem as OpenAI names it."""
 
     def body(self) -> dict[str, Any]:
         """The documented error body."""
@@ -62,9 +64,9 @@ class ApiError(Exception):
 
     def openai_body(self) -> dict[str, Any]:
         """The same in the form of the OpenAI-compatible paths."""
-        problems = self.details.get("problems")
-        parameter = openai_parameter(problems[0]["path"]) if problems else None
-        return {"error": {"message": self.message, "type": self.code, "param": parameter, "code": self.code}}
+        return {
+            "error": {"message": self.message, "type": self.code, "param": self.parameter, "code": self.code}
+        }
 
 
 class UnknownPath(ApiError):
@@ -79,23 +81,29 @@ class UnknownPath(ApiError):
         return {"detail": "Not Found", "path": self.path}
 
 
-def openai_parameter(path: str) -> str | None:
+def openai_parameter(finding: Finding) -> str | None:
     """A place such as `body/messages/0/content` as OpenAI names it, `messages[0].content`. None for a header and for
     the body as a whole, which have no name there.
     """
-    place, *names = path.split("/")
+    place, *pieces = finding.path.split("/")
+    names = finding.names
+    if names is None:
+        names = tuple(int(piece) if piece.isdecimal() else piece for piece in pieces)
     if place == "header" or not names:
         return None
-    return names[0] + "".join(f"[{name}]" if name.isdecimal() else f".{name}" for name in names[1:])
+    first, *others = names
+    return str(first) + "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in others)
 
 
 def invalid(findings: list[Finding], status: int) -> ApiError:
     """A request that breaks the spec: the message names the first problems, `details.problems` has them all."""
     shown = "; ".join(f"{finding.path}: {finding.message}" for finding in findings[:3])
     more = f" (and {len(findings) - 3} more)" if len(findings) > 3 else ""
-    return ApiError(
+    problem = ApiError(
         status, f"{shown}{more}", details={"problems": [finding.as_dict() for finding in findings[:100]]}
     )
+    problem.parameter = openai_parameter(findings[0])
+    return problem
 
 
 @contextmanager

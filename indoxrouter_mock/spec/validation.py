@@ -6,6 +6,7 @@ Validators are compiled when they are first needed and kept, for compiling all o
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, cast
@@ -30,11 +31,15 @@ class _Validator(Protocol):
 
 @dataclass(slots=True, frozen=True)
 class Finding:
-    """One thing wrong: where (`body/messages/0/role`), what, and the keyword of the schema that says so."""
+    """One thing wrong: where (`body/messages/0/role`), what, and the keyword of the schema that says so.
+
+    `names` are the pieces of the path below its first one, indices as numbers; None where only the path is known.
+    """
 
     path: str
     message: str
     keyword: str
+    names: tuple[str | int, ...] | None = None
 
     def as_dict(self) -> dict[str, str]:
         """The finding as `details.problems` shows it."""
@@ -87,7 +92,8 @@ class Validators:
         return [] if found.is_valid(value) else self._all_findings(found, value, where)
 
     def _all_findings(self, validator: _Validator, value: Any, where: str) -> list[Finding]:
-        found = [self._finding(error, where) for error in islice(validator.iter_errors(value), MOST_FINDINGS)]
+        errors = islice(validator.iter_errors(value), MOST_FINDINGS)
+        found = [self._finding(error, value, where) for error in errors]
         return found or [Finding(where, "does not fit its schema", "schema")]
 
     def fits_event(self, pointer: str, data: Any) -> bool:
@@ -99,18 +105,14 @@ class Validators:
             ]
         return any(validator.is_valid(data) for validator in found)
 
-    def _finding(self, error: Any, where: str) -> Finding:
+    def _finding(self, error: Any, value: Any, where: str) -> Finding:
         error = _innermost(error)
         missing = (
             getattr(error.kind, "property", None) if type(error.kind).__name__.endswith("Required") else None
         )
-        path = "/".join(
-            [
-                where,
-                *(str(part) for part in error.instance_path),
-                *([missing] if isinstance(missing, str) else []),
-            ]
-        )
+        below = [*_steps(value, error.instance_path), *([missing] if isinstance(missing, str) else [])]
+        path = "/".join([where, *map(str, below)])
+        names = (*where.split("/")[1:], *below)
         keyword = str(error.schema_path[-1]) if error.schema_path else "schema"
         if isinstance(missing, str):
             message = "is required"
@@ -118,7 +120,7 @@ class Validators:
             message = "the value given does not fit its schema (not shown: it is or holds a secret)"
         else:
             message = _shortened(error)
-        return Finding(path, message, keyword)
+        return Finding(path, message, keyword, names)
 
     def _touches_secret(self, error: Any) -> bool:
         names = self.spec.secret_names
@@ -130,18 +132,28 @@ class Validators:
 
 def _innermost(error: Any) -> Any:
     """Of a value that fits none of several schemas, what is wrong by the schema that it comes closest to: the one whose
-    first problem lies deepest. The error itself when none lies deeper.
+    first problem lies deepest, and of several the one with the fewest problems. The error itself when none lies deeper.
     """
     for _ in range(MOST_LEVELS):
         deeper = [
-            errors[0]
+            errors
             for errors in getattr(error.kind, "context", None) or ()
             if errors and _depth(errors[0]) > _depth(error)
         ]
         if not deeper:
             return error
-        error = max(deeper, key=_depth)
+        error = max(deeper, key=lambda errors: (_depth(errors[0]), -len(errors)))[0]
     return error
+
+
+def _steps(value: Any, path: Iterable[str | int]) -> Iterator[str | int]:
+    """The steps from a value to a place in it: the validator gives the name of a member as a number if it is digits."""
+    for step in path:
+        yield step if is_list(value) else str(step)
+        if is_list(value) and isinstance(step, int):
+            value = value[step]
+        else:
+            value = value.get(str(step)) if is_object(value) else None
 
 
 def _depth(error: Any) -> int:

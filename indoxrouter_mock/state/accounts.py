@@ -174,10 +174,6 @@ class Accounts:
             return None
         return found
 
-    def with_id(self, account_id: int) -> Account | None:
-        """The account with an id, else None."""
-        return self._by_id.get(account_id)
-
     def with_password(self, username: str, password: str) -> tuple[Account, ApiKey | None] | None:
         """Who logs in: an account's own name and password, or an API key in one of the ways that clients send it."""
         by_key = self.with_secret(password)

@@ -235,12 +235,12 @@ class FaultQueue:
     ) -> PlannedFault:
         """Plan faults for the next matching requests, one step for each of them. Raises ApiError 400."""
         if not 1 <= len(steps) <= MOST_STEPS:
-            raise invalid_value("sequence", f"{len(steps)} steps are not from 1 to {MOST_STEPS}")
+            raise invalid_value("body/sequence", f"{len(steps)} steps are not from 1 to {MOST_STEPS}")
         _check_numbers({"times": times, "skip": skip, "seed": seed}, {"times": 1, "skip": 0})
         _check_texts({"path": path, "model": model, "contains": contains})
         _check_chance(probability)
         if len(self.planned) >= MOST_PLANNED:
-            raise invalid_value("fault", f"{MOST_PLANNED} faults are planned already; no more can be")
+            raise invalid_value("body/fault", f"{MOST_PLANNED} faults are planned already; no more can be")
         self._made += 1
         planned = PlannedFault(
             id=self._made,
@@ -297,18 +297,18 @@ def _check_numbers(given: dict[str, Any], least: dict[str, int]) -> None:
             continue
         if not isinstance(value, int) or isinstance(value, bool) or value < least.get(name, value):
             bound = f" from {least[name]}" if name in least else ""
-            raise invalid_value(name, f"{value!r} is not a whole number{bound}")
+            raise invalid_value(f"body/{name}", f"{value!r} is not a whole number{bound}")
 
 
 def _check_texts(given: dict[str, Any]) -> None:
     for name, value in given.items():
         if value is not None and not isinstance(value, str):
-            raise invalid_value(name, f"{value!r} is not a text")
+            raise invalid_value(f"body/{name}", f"{value!r} is not a text")
 
 
 def _check_chance(given: Any) -> None:
     if not isinstance(given, (int, float)) or not 0 < given <= 1:
-        raise invalid_value("probability", f"{given!r} is not a number above 0, up to 1")
+        raise invalid_value("body/probability", f"{given!r} is not a number above 0, up to 1")
 
 
 def by_name(faults: Iterable[Fault]) -> dict[str, Fault]:

@@ -128,6 +128,32 @@ def test_refused_admin_request_changes_nothing(mock: MockServer, path: str, fiel
     assert mock.app.state.models.find("acme/rocket") is None
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "fields", "status", "place"),
+    [
+        ("POST", "faults", {"sequence": []}, 400, "body/sequence"),
+        ("POST", "faults", {"fault": "error", "probability": 0}, 400, "body/probability"),
+        (
+            "POST",
+            "faults",
+            {"sequence": [None, {"fault": "error", "arguments": 5}]},
+            400,
+            "body/sequence/1/arguments",
+        ),
+        ("POST", "faults", {"fault": "error", "arguments": 5}, 400, "body/arguments"),
+        ("POST", "reset", {"account": "nobody"}, 404, "body/account"),
+        ("DELETE", "accounts", {"account": "nobody"}, 404, "body/account"),
+        ("POST", "answers", {"text": "x", "account": "nobody"}, 400, "body/account"),
+    ],
+)
+def test_every_refused_admin_request_names_its_place(
+    mock: MockServer, method: str, path: str, fields: dict[str, Any], status: int, place: str
+) -> None:
+    answer = httpx.request(method, f"{mock.url}/__mock__/{path}", json=fields)
+    assert (answer.status_code, answer.json()["details"]["problems"][0]["path"]) == (status, place)
+    assert answer.json()["message"].startswith(f"{place}: ")
+
+
 def bomb(leaf: str) -> str:
     """A few lines of YAML whose aliases stand for ten million values."""
     lines = [f"a0: &a0 [{', '.join(10 * ['x'])}]"]

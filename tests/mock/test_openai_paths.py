@@ -11,6 +11,10 @@ import openai
 import pytest
 
 from indoxrouter_mock import MockServer
+from indoxrouter_mock.compatible.endpoints import DOCUMENT
+from indoxrouter_mock.request.extra_fields import FIELDS
+from indoxrouter_mock.spec.document import load_spec
+from indoxrouter_mock.spec.validation import properties_of
 
 TOOL: Any = {
     "type": "function",
@@ -234,6 +238,43 @@ PARAMS: list[tuple[str, Any, str | None]] = [
         },
         "text.format.schema",
     ),
+    (
+        "chat/completions",
+        {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "logit_bias": {"50256": "low", "007": "low"},
+        },
+        "logit_bias.50256",
+    ),
+    (
+        "chat/completions",
+        {"model": "gpt-4o", "messages": [{"role": "user", "content": [{"type": "text"}]}]},
+        "messages[0].content[0].text",
+    ),
+    (
+        "chat/completions",
+        {"model": "gpt-4o", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+        "messages[0].content[0].image_url",
+    ),
+    (
+        "chat/completions",
+        {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}],
+        },
+        "messages[0].content[0].image_url.url",
+    ),
+    (
+        "responses",
+        {"model": "gpt-4o", "input": [{"role": "user", "content": [{"type": "input_text"}]}]},
+        "input[0].content[0].text",
+    ),
+    (
+        "responses",
+        {"model": "gpt-4o", "input": [{"role": "user", "content": [{"type": "input_image"}]}]},
+        "input[0].content[0].image_url",
+    ),
     ("chat/completions", [], None),
 ]
 
@@ -260,3 +301,86 @@ def test_native_paths_name_a_place_as_before_and_a_header_is_no_param(mock: Mock
     assert wrong.status_code == 400
     assert wrong.json()["error"]["param"] is None
     assert "x-mock-tokens" in wrong.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("part", [{"type": "text"}, {"type": "image_url"}])
+def test_part_without_its_content_is_refused_on_the_native_path_too(
+    mock: MockServer, part: dict[str, Any]
+) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}"}
+    body = {"model": "openai/gpt-4o", "messages": [{"role": "user", "content": [part]}]}
+    answer = httpx.post(f"{mock.base_url}/chat/completions", json=body, headers=headers)
+    missing = "text" if part["type"] == "text" else "image_url"
+    assert answer.status_code == 422
+    assert answer.json()["message"] == f"body/messages/0/content/0/{missing}: is required"
+
+
+def test_parts_with_their_content_and_of_other_types_are_taken(mock: MockServer) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}"}
+    pixel = "data:image/png;base64,AA"
+    chats: tuple[dict[str, Any], ...] = (
+        {"type": "text", "text": "Hi"},
+        {"type": "image_url", "image_url": {"url": pixel}},
+        {"type": "file", "file": {"file_id": "file-1"}},
+    )
+    for part in chats:
+        body: dict[str, Any] = {"model": "gpt-4o", "messages": [{"role": "user", "content": [part]}]}
+        answer = httpx.post(f"{mock.openai_base_url}/chat/completions", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+    items: tuple[dict[str, Any], ...] = (
+        {"type": "input_text", "text": "Hi"},
+        {"type": "input_image", "image_url": pixel},
+        {"type": "input_image", "file_id": "file-1", "image_url": None},
+        {"type": "input_file", "file_id": "file-1"},
+    )
+    for part in items:
+        body = {"model": "gpt-4o", "input": [{"role": "user", "content": [part]}]}
+        answer = httpx.post(f"{mock.openai_base_url}/responses", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "chat/completions": {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]},
+    "completions": {"model": "gpt-3.5-turbo-instruct", "prompt": "Once"},
+    "responses": {"model": "gpt-4o", "input": "Hi"},
+    "embeddings": {"model": "text-embedding-3-small", "input": "Hi"},
+    "moderations": {"input": "Hi"},
+    "images/generations": {"model": "dall-e-2", "prompt": "A fox", "size": "256x256"},
+    "audio/speech": {"model": "tts-1", "input": "Hi", "voice": "alloy"},
+}
+
+
+@pytest.mark.parametrize("path", REQUESTS)
+def test_member_that_a_path_does_not_describe_is_ignored_whatever_it_is(mock: MockServer, path: str) -> None:
+    spec = load_spec(DOCUMENT)
+    operation = spec.operations[path.replace("/", ".")]
+    schema, _ = spec.resolve(spec.at(operation.bodies["application/json"]))
+    described = properties_of(schema, spec)
+    # Stored answers of the responses API are not mocked, and a text names a provider of the native API.
+    names = {*FIELDS, "additional_params", "metadata_of_mine"} - {
+        *described,
+        "background" * (path == "responses"),
+    }
+    assert len(names) > 20
+    mock.credits = 1000
+    headers = {"authorization": f"Bearer {mock.api_key}"}
+    with httpx.Client(base_url=mock.openai_base_url, headers=headers) as http:
+        for name in sorted(names):
+            values: tuple[Any, ...] = ({}, [], {"a": 1}, [{}], 1.5, -1, True)
+            for value in values if name == "provider" else (*values, "x"):
+                answer = http.post(f"/{path}", json={**REQUESTS[path], name: value})
+                assert answer.status_code == 200, (name, value, answer.text)
+
+
+def test_response_is_not_changed_by_members_of_a_chat(mock: MockServer) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}"}
+    plain = {"model": "gpt-4o", "input": "Hi"}
+    chat = {"n": 3, "stop": "You", "max_tokens": 1, "response_format": {"type": "json_object"}}
+    texts = [
+        httpx.post(f"{mock.openai_base_url}/responses", json=body, headers=headers).json()["output"][0][
+            "content"
+        ]
+        for body in (plain, {**plain, **chat})
+    ]
+    assert texts[0] == texts[1]
+    assert texts[0][0]["text"].startswith("You said")

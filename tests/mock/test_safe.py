@@ -409,6 +409,20 @@ def test_unknown_admin_paths_and_methods_are_answered_in_json(mock: MockServer) 
     assert answer.json()["message"] == "/__mock__/answers supports GET, POST, DELETE, not PUT"
 
 
+@pytest.mark.parametrize("path", ["/__mock__/reset/", "/__mock__/", "/docs/", "/openapi.json/", "/files/x/"])
+def test_slash_at_the_end_leads_nowhere_else(mock: MockServer, path: str) -> None:
+    forged = {"Host": "elsewhere.example"}
+    for method in ("GET", "POST"):
+        answer = httpx.request(method, mock.url + path, headers=forged)
+        assert not answer.is_redirect, answer.headers
+        assert "elsewhere.example" not in str(answer.headers)
+    assert httpx.post(f"{mock.url}/__mock__/reset/", headers=forged).status_code == 403
+    assert httpx.post(f"{mock.url}/__mock__/reset/", json={"settings": {"tier": "free"}}).status_code == 200
+    assert httpx.get(f"{mock.url}/__mock__/status/").json()["options"]["tier"] == "free"
+    answer = httpx.put(f"{mock.url}/__mock__/answers/")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST, DELETE")
+
+
 def test_further_hosts_can_be_allowed() -> None:
     with MockServer(host="0.0.0.0", admin_token="secret", allowed_hosts=("mock",)) as mock:
         url = f"http://127.0.0.1:{mock.url.rpartition(':')[2]}/__mock__/status"

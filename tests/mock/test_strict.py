@@ -30,6 +30,12 @@ def test_context_and_answer_are_as_long_as_the_model_takes(http: httpx.Client) -
     assert http.post("/chat/completions", json={**long, "model": "openai/gpt-4o"}).status_code == 200
     place, message = refusal(http.post("/chat/completions", json={**HELLO, "max_tokens": 20_000}))
     assert (place, "at most 16384 tokens" in message) == ("body/max_tokens", True)
+    # Each limit that is given counts, whatever its name.
+    extra = {"additional_params": {"max_completion_tokens": 20_000, "max_output_tokens": 5}, "max_tokens": 5}
+    place, message = refusal(http.post("/chat/completions", json={**HELLO, **extra}))
+    assert (place, "at most 16384 tokens" in message) == ("body/max_completion_tokens", True)
+    least = {"additional_params": {"max_completion_tokens": 3}, "max_tokens": 5}
+    assert http.post("/chat/completions", json={**HELLO, **least}).json()["usage"]["tokens_completion"] == 3
     both = {
         "model": "openai/gpt-4",
         "messages": [{"role": "user", "content": "one two " * 2000}],
