@@ -179,12 +179,6 @@ COMPATIBLE_EXCUSES = (
         "Any bytes are a valid `file` by its schema; that a file is a recording shows in its first bytes.",
     ),
     Excuse(
-        "a number of answers, where there is one",
-        frozenset({"audio.transcriptions", "audio.translations"}),
-        "body/n",
-        "`n` is no field of these operations, and further fields are allowed; the mock reads it wherever it stands.",
-    ),
-    Excuse(
         "speech that is too long",
         frozenset({"audio.speech"}),
         "body/input",
