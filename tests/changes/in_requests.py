@@ -20,6 +20,43 @@ def field_added(spec: SpecText, number: int) -> str:
     return f"{name}.{field} is new"
 
 
+_OF_PROVIDERS: dict[str, dict[str, Any]] = {
+    "tools": {
+        "type": "array",
+        "items": {"type": "object", "additionalProperties": True},
+        "description": "Functions that the model may call.",
+    },
+    "tool_choice": {
+        "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": True}],
+        "description": "Which function to call.",
+    },
+    "response_format": {
+        "type": "object",
+        "additionalProperties": True,
+        "description": "The format of the answer.",
+    },
+    "seed": {"type": "integer", "description": "Makes the answer reproducible."},
+    "stop": {
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+        "description": "Texts that end the answer.",
+    },
+    "n": {"type": "integer", "minimum": 1, "description": "The number of answers."},
+}
+
+
+def provider_parameters_documented(spec: SpecText, number: int) -> str:
+    """What was passed on to providers unread has fields of its own."""
+    open_ended = [
+        name for name in requests(spec) if "additional_params" in spec.at((*schema(name), "properties"))
+    ]
+    name = pick(open_ended, number)
+    known = spec.at((*schema(name), "properties"))
+    new = [field for field in _OF_PROVIDERS if field not in known]
+    for field in new:
+        spec.add((*schema(name), "properties"), field, _OF_PROVIDERS[field])
+    return f"{name} has fields for {', '.join(new)}"
+
+
 def parameter_added(spec: SpecText, number: int) -> str:
     with_query = [each for each in methods(spec) if _own_parameters(each)]
     operation = pick(with_query, number)
@@ -192,5 +229,6 @@ CHANGES = [
     Change("a body that may be left out", body_optional),
     Change("a field in a request", field_added),
     Change("a parameter", parameter_added),
+    Change("parameters of providers become fields", provider_parameters_documented),
 ]
 __all__ = ["CHANGES"]
