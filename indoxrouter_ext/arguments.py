@@ -112,17 +112,13 @@ def present(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def add_typed(
-    entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], typed: Mapping[str, Any]
+    entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], sent: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Add the arguments that take Python types, as they are sent: to `arguments` those that are fields of the body.
+    """Add what `typed_on_wire` gave: to `arguments` those that are fields of the body.
 
     Returns:
         The parameters for the provider, which the API passes on without knowing them: `additional` and the other ones.
-
-    Raises:
-        InvalidParametersError: as `typed_on_wire` does.
     """
-    sent = typed_on_wire(typed)
     arguments.update({name: value for name, value in sent.items() if name in entry.typed_fields})
     return {**additional, **{name: value for name, value in sent.items() if name not in entry.typed_fields}}
 
