@@ -23,16 +23,25 @@ def field_added(spec: SpecText, number: int) -> str:
 _OF_PROVIDERS: dict[str, dict[str, Any]] = {
     "tools": {
         "type": "array",
-        "items": {"type": "object", "additionalProperties": True},
+        "items": {
+            "type": "object",
+            "required": ["type", "function"],
+            "properties": {
+                "type": {"const": "function", "description": "What it is."},
+                "function": {
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {"name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}},
+                    "description": "The function.",
+                },
+            },
+        },
         "description": "Functions that the model may call.",
-    },
-    "tool_choice": {
-        "anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": True}],
-        "description": "Which function to call.",
     },
     "response_format": {
         "type": "object",
-        "additionalProperties": True,
+        "required": ["type"],
+        "properties": {"type": {"type": "string", "enum": ["text", "json_object", "json_schema"]}},
         "description": "The format of the answer.",
     },
     "seed": {"type": "integer", "description": "Makes the answer reproducible."},
@@ -40,7 +49,7 @@ _OF_PROVIDERS: dict[str, dict[str, Any]] = {
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
         "description": "Texts that end the answer.",
     },
-    "n": {"type": "integer", "minimum": 1, "description": "The number of answers."},
+    "n": {"type": "integer", "minimum": 1, "maximum": 8, "description": "The number of answers."},
 }
 
 

@@ -186,7 +186,7 @@ def test_an_option_of_an_operation_counts_for_its_stream(harness: Harness) -> No
         ("extra_headers", "did you mean 'headers'"),
         ("extra_body", "use additional_params"),
         ("provider_params", "use additional_params"),
-        ("house_format", "it takes messages, model"),
+        ("invented_word", "it takes messages, model"),
         ("prompt", "use messages"),
         *[(name, "use additional_params") for name in ["response_format"] if name not in FIELDS],
         ("fallback_models", "asks one model; the methods of the client ask others as well"),

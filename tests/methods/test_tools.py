@@ -90,9 +90,9 @@ def test_functions_and_objects_travel_as_documented(harness: Harness) -> None:
     assert (sent["tools"], sent["tool_choice"]) == ([DEFINITION, plain], "auto")
 
 
-@pytest.mark.parametrize("name", ["tools", "tool_choice"])
+@pytest.mark.parametrize("name", ["tools", "tool_choice", "response_format"])
 def test_a_parameter_is_a_field_of_its_own_where_the_api_documents_it(harness: Harness, name: str) -> None:
-    harness.chat(ASK, tools=[weather], tool_choice="auto")
+    harness.chat(ASK, tools=[weather], tool_choice="auto", response_format={"type": "text"})
     body = harness.last_request["body"]
     documented = name in fields(operation_of("chat"))
     assert (name in body, name in body.get("additional_params", {})) == (documented, not documented)
