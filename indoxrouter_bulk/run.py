@@ -85,11 +85,12 @@ def _check_defaults(binder: ArgumentBinder, defaults: Mapping[str, Any]) -> None
     else:
         options = only_options(binder.method, binder.names, keywords)
     settings_for_call(Settings("", check_timeout(None)), options)
+    sent_as_given = {*binder.fields} - ENTRIES[binder.method].typed_fields
     for name, value in defaults.items():
-        if name in binder.fields and name not in binder.secrets and value is not None:
+        if name in sent_as_given and name not in binder.secrets and value is not None:
             binder.fields[name].codec.encode(value, name)
     typed_on_wire(
-        {name: defaults.get(name) for name in ("response_format", "tools") if name not in binder.fields}
+        {name: defaults.get(name) for name in ("response_format", "tools") if name not in sent_as_given}
     )
 
 

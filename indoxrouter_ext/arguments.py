@@ -15,10 +15,11 @@ from .settings.keywords import joined
 from .settings.values import nearest
 
 if TYPE_CHECKING:
+    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Operation
     from indoxrouter._runtime.values.unset import Unset
 
-__all__ = ["apply_provider_rules", "check_messages", "prepare", "present", "typed_on_wire"]
+__all__ = ["add_typed", "apply_provider_rules", "check_messages", "prepare", "present", "typed_on_wire"]
 
 ADDITIONAL = "additional_params"
 """The documented field for provider parameters that the spec does not name."""
@@ -108,6 +109,18 @@ def present(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if value is not None and value is not UNSET
     }
+
+
+def add_typed(
+    entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], sent: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Add what `typed_on_wire` gave: to `arguments` those that are fields of the body.
+
+    Returns:
+        The parameters for the provider, which the API passes on without knowing them: `additional` and the other ones.
+    """
+    arguments.update({name: value for name, value in sent.items() if name in entry.typed_fields})
+    return {**additional, **{name: value for name, value in sent.items() if name not in entry.typed_fields}}
 
 
 def typed_on_wire(typed: Mapping[str, Any]) -> dict[str, Any]:

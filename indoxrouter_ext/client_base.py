@@ -16,7 +16,7 @@ from indoxrouter.about import SERVERS, load_operation
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
-from .arguments import check_messages, prepare, present, typed_on_wire
+from .arguments import add_typed, check_messages, prepare, present, typed_on_wire
 from .calls.client_state import ClientState
 from .calls.logging import configure_from_environment, enable_debug
 from .responses.base import bind_client
@@ -179,8 +179,8 @@ class ClientBase:
         for name, value in arguments.items():
             if value is UNSET:
                 refuse_missing(entry, name)
-        if typed:
-            additional = {**additional, **typed_on_wire(typed)}
+        if typed and (sent := typed_on_wire(typed)):
+            additional = add_typed(entry, arguments, additional, sent)
         choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
         return operation.call(*prepare(operation, arguments, additional)), settings

@@ -162,7 +162,7 @@ def _view(
     return FacadeView(
         name=name,
         doc=document,
-        entry=PythonCode(_entry(name, group, dispatch, facade, accepts_additional)),
+        entry=PythonCode(_entry(name, group, dispatch, facade, accepts_additional, context)),
         positional=[written[argument.spec] for argument in positional],
         keyword=[written[argument.spec] for argument in keyword],
         own=[written[argument.spec] for argument in arguments if argument.own],
@@ -234,6 +234,8 @@ def _arguments(
             )
         )
     known = {argument.spec for argument in found}
+    # An argument of a Python type may be a field as well: the front door turns its value into that of the field.
+    found = [argument for argument in found if argument.spec not in facade.extra]
     for spec, node in facade.extra.items():
         shape = interpreter.shape(node, f"{operation.id}{spec}")
         text = context.describer.field(shape, defaults=False)
@@ -333,6 +335,7 @@ def _entry(
     dispatch: str | None,
     facade: FacadeSpec,
     accepts_additional: bool,
+    context: RenderContext,
 ) -> str:
     if dispatch is None:
         operation = group[0][0]
@@ -347,6 +350,10 @@ def _entry(
         code += f", rename={literal(facade.rename)}"
     if accepts_additional:
         code += ", accepts_additional=True"
+    if typed_fields := [
+        field.wire for _, field in body_fields(group[0][0], context) if field.wire in facade.extra
+    ]:
+        code += f", typed_fields={literal(typed_fields)}"
     return code
 
 

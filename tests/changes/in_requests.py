@@ -20,6 +20,52 @@ def field_added(spec: SpecText, number: int) -> str:
     return f"{name}.{field} is new"
 
 
+_OF_PROVIDERS: dict[str, dict[str, Any]] = {
+    "tools": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["type", "function"],
+            "properties": {
+                "type": {"const": "function", "description": "What it is."},
+                "function": {
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {"name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}},
+                    "description": "The function.",
+                },
+            },
+        },
+        "description": "Functions that the model may call.",
+    },
+    "response_format": {
+        "type": "object",
+        "required": ["type"],
+        "properties": {"type": {"type": "string", "enum": ["text", "json_object", "json_schema"]}},
+        "description": "The format of the answer.",
+    },
+    "seed": {"type": "integer", "description": "Makes the answer reproducible."},
+    "stop": {
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+        "description": "Texts that end the answer.",
+    },
+    "n": {"type": "integer", "minimum": 1, "maximum": 8, "description": "The number of answers."},
+}
+
+
+def provider_parameters_documented(spec: SpecText, number: int) -> str:
+    """What was passed on to providers unread has fields of its own."""
+    open_ended = [
+        name for name in requests(spec) if "additional_params" in spec.at((*schema(name), "properties"))
+    ]
+    name = pick(open_ended, number)
+    known = spec.at((*schema(name), "properties"))
+    new = [field for field in _OF_PROVIDERS if field not in known]
+    for field in new:
+        spec.add((*schema(name), "properties"), field, _OF_PROVIDERS[field])
+    return f"{name} has fields for {', '.join(new)}"
+
+
 def parameter_added(spec: SpecText, number: int) -> str:
     with_query = [each for each in methods(spec) if _own_parameters(each)]
     operation = pick(with_query, number)
@@ -192,5 +238,6 @@ CHANGES = [
     Change("a body that may be left out", body_optional),
     Change("a field in a request", field_added),
     Change("a parameter", parameter_added),
+    Change("parameters of providers become fields", provider_parameters_documented),
 ]
 __all__ = ["CHANGES"]

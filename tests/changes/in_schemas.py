@@ -32,6 +32,12 @@ def described_anew(spec: SpecText, number: int) -> str:
     return f"{name} is described in other words"
 
 
+def version_raised(spec: SpecText, number: int) -> str:
+    """The API has another version; the client's stays what it is."""
+    spec.set(("info", "version"), f"7.{number}.0")
+    return f"the API has the version 7.{number}.0"
+
+
 def limit_loosened(spec: SpecText, number: int) -> str:
     places = [
         place
@@ -145,6 +151,7 @@ def _is_discriminated(spec: SpecText, name: str) -> bool:
 CHANGES = [
     Change("a deprecated field", field_deprecated),
     Change("other words", described_anew),
+    Change("another version of the API", version_raised),
     Change("a looser limit", limit_loosened),
     Change("a list beside a text", list_accepted),
     Change("a schema split in two", schema_split),

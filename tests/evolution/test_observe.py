@@ -97,8 +97,8 @@ def observed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[s
         (exchange("POST", "/chat/completions", sent={**CHAT, "temperature": 3}, answer={"data": "Hello"}), "limit",
          "request.temperature", "3 was accepted, maximum is 2",
          "/components/schemas/ChatRequest/properties/temperature/maximum"),
-        (exchange("POST", "/chat/completions", sent={**CHAT, "seed": 7}, answer={"data": "Hello"}), "field",
-         "request.seed", "integer, not described", "/components/schemas/ChatRequest/properties"),
+        (exchange("POST", "/chat/completions", sent={**CHAT, "house_style": 7}, answer={"data": "Hello"}), "field",
+         "request.house_style", "integer, not described", "/components/schemas/ChatRequest/properties"),
     ],
 )  # fmt: skip
 def test_each_kind_is_found_with_its_place(

@@ -83,6 +83,18 @@ def test_values_travel_under_the_names_of_the_description(facade: Any) -> None:
     assert said == ("say", values, {"whispered": 1}, {"loud": False})
 
 
+def test_an_argument_of_its_own_may_be_a_field_that_takes_another_type(tmp_path: Path) -> None:
+    documented = PATHS.replace("speed: {type", "loud: {type: integer}\n              speed: {type")
+    package = generate(document(documented), tmp_path)
+    said = recording(package("facade")).say("hi", loud=False)
+    assert (said[1].keys(), said[3]) == ({"voice_id", "text", "speed", "additional_params"}, {"loud": False})
+    loud = inspect.signature(package("facade").Facade.say).parameters["loud"]
+    assert (loud.annotation, loud.default) == ("bool", True)
+    entries = package("facade_entries").ENTRIES
+    assert (entries["say"].typed_fields, entries["whisper"].typed_fields) == ({"loud"}, set())
+    assert "loud" in inspect.signature(package("facade").Facade.whisper).parameters
+
+
 def test_a_call_without_a_required_argument_reaches_the_method_that_has_former_keywords(
     tmp_path: Path,
 ) -> None:

@@ -77,6 +77,12 @@ class Harness:
         return self._loop.run_until_complete(gather())
 
     @property
+    def parameters_sent(self) -> dict[str, Any]:
+        """The parameters for the model's provider in the last request, whether the API knows them as fields or not."""
+        body: dict[str, Any] = self.last_request["body"]
+        return {**body, **body.get("additional_params", {})}
+
+    @property
     def last_request(self) -> dict[str, Any]:
         """The last request that the mock recorded, secrets masked.
 

@@ -44,16 +44,16 @@ def test_none_says_nothing(harness: Harness) -> None:
 
 
 def test_unknown_keywords_go_to_the_provider(harness: Harness) -> None:
-    harness.chat(HELLO, house_style=7, stop=["END"], logit_bias={"50256": -100})
+    harness.chat(HELLO, house_style=7, house_rules=["none"], house_colours={"50256": -100})
     assert sent(harness)["additional_params"] == {
         "house_style": 7,
-        "stop": ["END"],
-        "logit_bias": {"50256": -100},
+        "house_rules": ["none"],
+        "house_colours": {"50256": -100},
     }
     harness.completion("x", additional_params={"a": 1}, b=2)
     assert sent(harness)["additional_params"] == {"a": 1, "b": 2}
-    harness.embeddings("x", dimensions=256)
-    assert sent(harness)["additional_params"] == {"dimensions": 256}
+    harness.embeddings("x", house_size=256)
+    assert sent(harness)["additional_params"] == {"house_size": 256}
 
 
 def test_known_keywords_go_to_their_fields(harness: Harness) -> None:

@@ -22,7 +22,7 @@ from indoxrouter import (
 
 from indoxrouter_mock import MockServer
 from tests.methods.harness import Harness
-from tests.spec.document import present_field
+from tests.spec.document import SPEC, present_field
 
 HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
 
@@ -32,7 +32,7 @@ def test_a_connection_that_works_is_described(harness: Harness) -> None:
     assert report["status"] == "connected"
     assert report["url"] == harness.mock.base_url
     assert report["status_code"] == 200
-    assert report["server_info"][present_field("HealthResponse", "version")] == "0.2.0"
+    assert report["server_info"][present_field("HealthResponse", "version")] == SPEC["info"]["version"]
     assert report["headers"]["content-type"] == "application/json"
 
 

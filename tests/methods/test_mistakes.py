@@ -73,8 +73,8 @@ CALLS: list[tuple[str, Callable[[Harness], Any], str]] = [
     ("a huge count", lambda c: c.chat(HELLO, max_tokens=HUGE), "max_tokens: expected a whole number >= 1"),
     (
         "a huge number for a provider",
-        lambda c: c.chat(HELLO, seed=HUGE),
-        "seed: expected a number of at most 4,000",
+        lambda c: c.chat(HELLO, house_style=HUGE),
+        "house_style: expected a number of at most 4,000",
     ),
     (
         "a huge number for text",

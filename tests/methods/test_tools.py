@@ -12,6 +12,7 @@ import pytest
 from indoxrouter import ChatResponse, InvalidParametersError, ResponseFormatError, ToolCall, run_tools, tool
 
 from tests.methods.harness import Harness
+from tests.spec.document import fields, operation_of
 
 ASK = [{"role": "user", "content": "What will the weather be in Paris?"}]
 
@@ -85,9 +86,16 @@ def test_functions_and_objects_travel_as_documented(harness: Harness) -> None:
         "function": {"name": "clock", "parameters": {"type": "object", "properties": {}}},
     }
     harness.chat(ASK, tools=[weather, plain], tool_choice="auto")
+    sent = harness.parameters_sent
+    assert (sent["tools"], sent["tool_choice"]) == ([DEFINITION, plain], "auto")
+
+
+@pytest.mark.parametrize("name", ["tools", "tool_choice", "response_format"])
+def test_a_parameter_is_a_field_of_its_own_where_the_api_documents_it(harness: Harness, name: str) -> None:
+    harness.chat(ASK, tools=[weather], tool_choice="auto", response_format={"type": "text"})
     body = harness.last_request["body"]
-    assert body["additional_params"] == {"tools": [DEFINITION, plain], "tool_choice": "auto"}
-    assert "tools" not in body
+    documented = name in fields(operation_of("chat"))
+    assert (name in body, name in body.get("additional_params", {})) == (documented, not documented)
 
 
 @pytest.mark.parametrize("shape", ["envelope", "openai", "output"])

@@ -289,7 +289,7 @@ def options_of_a_call(client: Client) -> None:
     client.api.models.list_models(timeout=(1, 2, 3, None), idempotency_key="once")
     client.api.models.list_models(timeout="soon")  # refused
     client.api.models.list_models(timout=3)  # refused
-    client.api.chat.create_chat_completion(messages=[], seed=3)  # refused
+    client.api.chat.create_chat_completion(messages=[], house_style=3)  # refused
     client.api.chat.create_chat_completion(mesages=[])  # refused
 
 

@@ -76,8 +76,8 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     ),
     (
         "infinity for a provider",
-        lambda c, d: c.chat(HELLO, seed=math.inf),
-        "seed: expected a finite number, got",
+        lambda c, d: c.chat(HELLO, house_style=math.inf),
+        "house_style: expected a finite number, got",
     ),
     ("1 for True", lambda c, d: c.chat(HELLO, stream=1), "stream: expected True or False, got int 1"),
     (

@@ -12,7 +12,7 @@ import yaml
 
 from indoxrouter_mock import MockServer, SpecError, asgi_app
 from indoxrouter_mock.request.call import HANDLERS
-from tests.spec.document import present_argument, present_field
+from tests.spec.document import SPEC, present_argument, present_field
 
 from .conftest import HELLO
 from .reading import events_of, problems_of, sound
@@ -340,7 +340,8 @@ def test_root_is_the_health_check_for_all_but_browsers(mock: MockServer) -> None
     for url in (mock.url, f"{mock.base_url}/", mock.base_url):
         for accept in ("*/*", "application/json"):
             body = httpx.get(url, headers={"Accept": accept}).json()
-            assert (body["status"], body[present_field("HealthResponse", "version")]) == ("ok", "0.2.0")
+            version = body[present_field("HealthResponse", "version")]
+            assert (body["status"], version) == ("ok", SPEC["info"]["version"])
     page = httpx.get(mock.url, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert page.headers["content-type"].startswith("text/html")
 

@@ -107,7 +107,8 @@ def test_a_schema_gives_json_that_fits_it(cli: Cli, sent: Sent) -> None:
         result = cli("chat", "--schema", given, "Name a city")
         assert result.code == 0, result.err
         assert isinstance(result.json["name"], str)
-    wanted = sent("createChatCompletion")[0]["additional_params"]["response_format"]
+    body = sent("createChatCompletion")[0]
+    wanted = {**body, **body.get("additional_params", {})}["response_format"]
     assert wanted["type"] == "json_schema"
     assert wanted["json_schema"]["name"] == "A_city"
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from importlib import import_module
 from types import FunctionType
@@ -29,9 +29,10 @@ class FacadeEntry:
         dispatch: the argument whose value chooses among several operations.
         rename: names in the spec, and the names of the arguments.
         accepts_additional: whether unknown keywords are sent in `additional_params`.
+        typed_fields: arguments that take Python types and are sent as fields of the body.
     """
 
-    __slots__ = ("_loaded", "accepts_additional", "dispatch", "name", "operation", "rename")
+    __slots__ = ("_loaded", "accepts_additional", "dispatch", "name", "operation", "rename", "typed_fields")
 
     def __init__(
         self,
@@ -41,12 +42,14 @@ class FacadeEntry:
         dispatch: str | None = None,
         rename: Mapping[str, str] | None = None,
         accepts_additional: bool = False,
+        typed_fields: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.operation = operation
         self.dispatch = dispatch
         self.rename = dict(rename or {})
         self.accepts_additional = accepts_additional
+        self.typed_fields = frozenset(typed_fields)
         self._loaded: dict[str | None, Operation[Any]] = {}
 
     def load(self, choice: str | None = None) -> Operation[Any]:
