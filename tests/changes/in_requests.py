@@ -20,29 +20,33 @@ def field_added(spec: SpecText, number: int) -> str:
     return f"{name}.{field} is new"
 
 
+_FREE = {"type": "object", "additionalProperties": True}
+_COMPONENTS: dict[str, dict[str, Any]] = {
+    "ToolFunction": {
+        "type": "object",
+        "description": "A function that the model may call.",
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$", "description": "Its name."},
+            "description": {"type": "string", "description": "What it does."},
+            "parameters": {**_FREE, "description": "A JSON Schema of its arguments."},
+        },
+    },
+    "FunctionTool": {
+        "type": "object",
+        "description": "A tool that the model may use.",
+        "required": ["type", "function"],
+        "properties": {
+            "type": {"type": "string", "const": "function", "description": "What it is."},
+            "function": {"$ref": "#/components/schemas/ToolFunction"},
+        },
+    },
+}
 _OF_PROVIDERS: dict[str, dict[str, Any]] = {
     "tools": {
         "type": "array",
-        "items": {
-            "type": "object",
-            "required": ["type", "function"],
-            "properties": {
-                "type": {"const": "function", "description": "What it is."},
-                "function": {
-                    "type": "object",
-                    "required": ["name"],
-                    "properties": {"name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}},
-                    "description": "The function.",
-                },
-            },
-        },
+        "items": {"$ref": "#/components/schemas/FunctionTool"},
         "description": "Functions that the model may call.",
-    },
-    "response_format": {
-        "type": "object",
-        "required": ["type"],
-        "properties": {"type": {"type": "string", "enum": ["text", "json_object", "json_schema"]}},
-        "description": "The format of the answer.",
     },
     "seed": {"type": "integer", "description": "Makes the answer reproducible."},
     "stop": {
@@ -61,6 +65,8 @@ def provider_parameters_documented(spec: SpecText, number: int) -> str:
     name = pick(open_ended, number)
     known = spec.at((*schema(name), "properties"))
     new = [field for field in _OF_PROVIDERS if field not in known]
+    for component, described in _COMPONENTS.items():
+        spec.add(("components", "schemas"), component, described)
     for field in new:
         spec.add((*schema(name), "properties"), field, _OF_PROVIDERS[field])
     return f"{name} has fields for {', '.join(new)}"
