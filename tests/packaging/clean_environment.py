@@ -85,7 +85,7 @@ def uninstall(python: Path, name: str) -> None:
 
 def _pip(python: Path, command: str, *arguments: str) -> None:
     """uv does this in milliseconds; pip takes a second for each environment."""
-    uv = [sys.executable, "-m", "uv", "pip", command, "--quiet", "--offline", "--no-config"]
+    uv = [sys.executable, "-m", "uv", "pip", command, "--quiet", "--offline", "--no-config", "--no-cache"]
     subprocess.run([*uv, "--python", str(python), *arguments], check=True)
 
 
