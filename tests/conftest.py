@@ -68,7 +68,7 @@ _GIT = "[safe]\n\tdirectory = *\n[user]\n\tname = Nobody\n\temail = nobody@examp
 
 @pytest.fixture(scope="session", autouse=True)
 def _the_same_on_every_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What a developer has set up for git, pytest, pip or a terminal decides about no test, and slows none down."""
+    """What a developer has set up for git, pytest, pip or a terminal decides about no test and slows none down."""
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
             environment.delenv(name)
@@ -80,6 +80,7 @@ def _the_same_on_every_machine(tmp_path_factory: pytest.TempPathFactory) -> Iter
         (place / "gitconfig").write_text(_GIT, encoding="utf-8")
         environment.setenv("GIT_CONFIG_GLOBAL", str(place / "gitconfig"))
         environment.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        environment.setenv("XDG_CONFIG_HOME", str(place))  # the file of the command line, and of others
         yield
 
 
