@@ -29,7 +29,7 @@ TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_ray 
 NOT_TYPED := ^tests/(releases/|clients/tours/|generator/golden_record/|methods/typed_usage\.py|typing/literal_messages\.py)
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
 ARGS ?=
-# What `make test-quick` runs: 3,400 tests of the client in some 35 seconds on two cores.
+# What `make test-quick` runs: 3,700 tests of the client in some 35 seconds on two cores.
 QUICK := tests/methods tests/models tests/spec tests/house \
 	tests/reliability/test_retries.py tests/reliability/test_errors.py tests/reliability/test_stream_endings.py
 # The HTTP engines that the reliability suite has to pass under.
@@ -114,7 +114,8 @@ golden: $(READY) ## regenerate the generator's golden record; then read the diff
 
 .PHONY: test
 test: $(READY) $(PUBLISHED)/.ready ## run the tests (ARGS="-k name" selects some)
-	$(PY) -m pytest -n 4 --dist loadgroup --durations 10 $(ARGS)
+	@# Two cores are busy with three; a fourth would import everything once more.
+	$(PY) -m pytest -n 3 --dist loadgroup --durations 10 $(ARGS)
 
 .PHONY: test-all
 test-all: export TESTS := all

@@ -58,12 +58,29 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+# Settings of the programs and libraries that tests run, by the first part of their name.
+_SETTINGS = (
+    *("CLICOLOR", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "PY_COLORS"),
+    *("ANTHROPIC_", "OPENAI_", "OTEL_", "LLM_", "MYPY", "PIP_", "UV_", "PYTEST_ADDOPTS", "PYTHONWARNINGS"),
+)
+_GIT = "[safe]\n\tdirectory = *\n[user]\n\tname = Nobody\n\temail = nobody@example.com\n"
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _temporary_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A pytest that a test starts keeps its files here. In the folder that all runs of this user share, it would first
-    remove what older runs left: gigabytes, for a minute or longer."""
+def _the_same_on_every_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a developer has set up for git, pytest, pip or a terminal decides about no test and slows none down."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PYTEST_DEBUG_TEMPROOT", str(tmp_path_factory.mktemp("root")))
+        for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
+            environment.delenv(name)
+        place = tmp_path_factory.mktemp("settings")
+        # A pytest that a test starts would first remove what older runs left in the folder that all runs of this user
+        # share: gigabytes, for a minute or longer.
+        (place / "pytest").mkdir()
+        environment.setenv("PYTEST_DEBUG_TEMPROOT", str(place / "pytest"))
+        (place / "gitconfig").write_text(_GIT, encoding="utf-8")
+        environment.setenv("GIT_CONFIG_GLOBAL", str(place / "gitconfig"))
+        environment.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        environment.setenv("XDG_CONFIG_HOME", str(place))  # the file of the command line, and of others
         yield
 
 

@@ -145,7 +145,8 @@ class RequestLog:
         self, *, since: int = 0, limit: int | None = None, account: str | None = None
     ) -> list[dict[str, Any]]:
         """Requests numbered above `since`, oldest first, at most the last `limit` of them; of one account if named."""
-        found = [entry for entry in self._ring if entry.number > since and account in (None, entry.account)]
+        recorded = self.entries()  # in one step: the server may record requests meanwhile, in another thread
+        found = [entry for entry in recorded if entry.number > since and account in (None, entry.account)]
         return [self._shown(entry) for entry in (found if limit is None else found[-limit:] if limit else [])]
 
     def _shown(self, entry: RecordedRequest) -> dict[str, Any]:

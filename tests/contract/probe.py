@@ -79,8 +79,9 @@ def probe(
             _take(event, outcome)
     outcome.excused = steered.excused
     outcome.violations = list(app.state.violations)
-    logins = [entry for entry in app.state.request_log.read() if entry["operation"] == "createToken"]
-    outcome.logins = sum(1 for entry in logins if entry["status"] == 200)
+    outcome.logins = sum(
+        1 for _, url, _, status, _ in steered.requests if url.endswith("/auth/token") and status == 200
+    )
     outcome.transcript = hashlib.sha256(repr(steered.requests).encode()).hexdigest()
     return outcome
 

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from indoxrouter_mock import MockServer
 from tests.docs.pages import RECIPES, ROOT, RUN, SHOWN, Block, blocks, matches, pages
-from tests.mock_process import MockProcess, running_mock
+from tests.mock_process import API_KEY
 from tests.patience import seconds
 
 DEMO_KEY = "indox-mockmockmockmockmockmockmockmock"
@@ -31,13 +32,13 @@ PAGES = [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in pa
 
 
 @pytest.fixture
-def mock() -> Iterator[MockProcess]:
+def mock() -> Iterator[MockServer]:
     """A server of its own for each page, so that usage and ids do not depend on the order of pages."""
-    with running_mock(sys.executable, "--seed", "7") as server:
+    with MockServer(seed=7, api_key=API_KEY) as server:
         yield server
 
 
-def _environment(mock: MockProcess, home: Path) -> dict[str, str]:
+def _environment(mock: MockServer, home: Path) -> dict[str, str]:
     return {
         **os.environ,
         "INDOX_ROUTER_API_KEY": mock.api_key,
@@ -69,7 +70,7 @@ def test_python_blocks_run_as_printed(page: Path, tmp_path: Path, request: pytes
     code = [block for block in listed if block.language == "python"]
     if not code or RECIPES in page.parents:
         return
-    mock: MockProcess = request.getfixturevalue("mock")
+    mock: MockServer = request.getfixturevalue("mock")
     relative = page.relative_to(ROOT).as_posix()
     tests = [block for block in code if _is_test_module(block)]
     plain = [block for block in code if not _is_test_module(block)]
@@ -102,7 +103,7 @@ def _is_test_module(block: Block) -> bool:
     return re.search(r"^(async )?def test_", block.text, re.MULTILINE) is not None
 
 
-def _run_as_tests(found: list[Block], directory: Path, mock: MockProcess) -> None:
+def _run_as_tests(found: list[Block], directory: Path, mock: MockServer) -> None:
     for block in found:
         (directory / f"test_line_{block.line}.py").write_text(block.text, encoding="utf-8")
     unused = (f"-pno:{name}" for name in UNUSED_PLUGINS)
@@ -147,7 +148,7 @@ def test_shell_blocks_name_things_that_exist(
                             f"{where}: no extra {name!r}"
                         )
             elif not command.startswith(_SKIPPED_COMMANDS):
-                mock: MockProcess = request.getfixturevalue("mock")
+                mock: MockServer = request.getfixturevalue("mock")
                 printed = _run(command, tmp_path, mock, where)
                 following = listed[index + 1] if index + 1 < len(listed) else None
                 expected = shown or (following.text if following and following.language == "output" else "")
@@ -170,7 +171,7 @@ def _commands(block: Block) -> Iterator[tuple[str, str]]:
         yield command.strip(), shown.strip()
 
 
-def _run(command: str, directory: Path, mock: MockProcess, where: str) -> str:
+def _run(command: str, directory: Path, mock: MockServer, where: str) -> str:
     command = command.replace("http://127.0.0.1:8000", mock.url).replace(DEMO_KEY, mock.api_key)
     if re.match(r"(python -m indoxrouter_mock|indoxrouter mock)\b", command) and "--help" not in command:
         command = (

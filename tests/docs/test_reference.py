@@ -92,6 +92,20 @@ def test_the_site_shows_every_page() -> None:
     assert shown(config["project"]["nav"]) == written | derived
 
 
+def test_what_the_search_leaves_out_is_listed_on_a_page_that_it_finds() -> None:
+    """The search cannot rank pages: those for maintainers are found through one page, and users' pages come first."""
+    texts = {
+        path.relative_to(ROOT / "docs").as_posix(): path.read_text("utf-8")
+        for path in (ROOT / "docs").glob("*.md")
+    }
+    texts |= reference_pages.pages()
+    left_out = {name for name, text in texts.items() if text.startswith("---\nsearch:\n  exclude: true")}
+    assert {"architecture.md", "extensions.md", "repository/changelog.md"} <= left_out
+    assert "the-project.md" not in left_out
+    linked = set(re.findall(r"\]\(([\w/-]+\.md)\)", texts["the-project.md"]))
+    assert linked == left_out | {"performance.md"}
+
+
 def test_a_new_method_gets_its_entry_on_the_page_of_its_tag() -> None:
     entry = "::: indoxrouter_ext.client.Client"
     pages = {

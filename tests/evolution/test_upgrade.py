@@ -15,6 +15,8 @@ from generator.commands.changelog import insert
 from generator.source.settings import PROJECT
 from tests.evolution.editing import BASE, overlaid
 
+# One worker makes the project that each test copies.
+pytestmark = pytest.mark.xdist_group("upgrade")
 PYPROJECT = """\
 [tool.indoxrouter.generator]
 spec = "openapi.yaml"
@@ -58,6 +60,9 @@ class Project:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": f"{self.root}:{self.root / 'generated'}"}
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = (
+            "1"  # its tests need no plugins, which take a second to load
+        )
         return subprocess.run(
             [sys.executable, "-m", "generator", *arguments],
             cwd=self.root,

@@ -16,6 +16,8 @@ import pytest
 from generator.cli import main
 from tests.generator.support import answers, document
 
+# One worker makes the copy of the generator.
+pytestmark = pytest.mark.xdist_group("drift")
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPEC = document(
     "/a: {get: {operationId: readA, tags: [things], " + answers("{$ref: '#/components/schemas/A'}") + "}}",

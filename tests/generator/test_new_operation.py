@@ -12,6 +12,8 @@ import yaml
 
 from tests.generator.support import serving
 
+# One worker generates the package.
+pytestmark = pytest.mark.xdist_group("new-operation")
 OPERATION = """
   /fortunes/{topic}:
     post:

@@ -492,6 +492,29 @@ def test_setting_that_makes_no_sense_is_named(setting: str, value: object) -> No
         asgi_app(**{setting: value})
 
 
+def test_log_is_read_while_requests_arrive(mock: MockServer) -> None:
+    """As a test does that waits for the requests of a program."""
+    log = mock.app.state.request_log
+
+    def record() -> None:
+        log.open(0.0, "GET", "/health", "", "getHealth", {}, b"", "id")
+
+    class Arriving(str):
+        """The name of an account; while the log compares it, another request arrives."""
+
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            record()
+            return False
+
+        __hash__ = str.__hash__
+
+    record()
+    assert log.read(account=Arriving("demo")) == []
+    assert len(log.entries()) > 1
+
+
 def test_log_keeps_the_answers_with_secrets_masked(http: httpx.Client, mock: MockServer) -> None:
     whole = http.post("/chat/completions", json=HELLO)
     assert mock.requests[-1]["answer"]["data"] == whole.json()["data"]

@@ -30,26 +30,20 @@ def build_wheel(tree: Path, into: Path, *, editable: bool = False) -> Path:
         subprocess.run([sys.executable, "-c", code, str(into)], cwd=tree, check=True)
         (wheel,) = into.glob("*.whl")
         return wheel
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
-    offline = ["--no-deps", "--no-build-isolation", "--no-index"]
-    built = subprocess.run(
-        [*pip, *offline, "--wheel-dir", str(into), str(tree)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
-    (wheel,) = into.glob("*.whl")
-    return wheel
+    return _built(tree, "wheel", into, "*.whl")
 
 
 def build_sdist(tree: Path, into: Path) -> Path:
     """Build the source distribution of a tree, the same way."""
-    hatchling = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(into)]
+    return _built(tree, "sdist", into, "*.tar.gz")
+
+
+def _built(tree: Path, target: str, into: Path, pattern: str) -> Path:
+    hatchling = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(into)]
     built = subprocess.run(hatchling, cwd=tree, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
-    (sdist,) = into.glob("*.tar.gz")
-    return sdist
+    (found,) = into.glob(pattern)
+    return found
 
 
 def metadata_of(wheel: Path) -> Message:
@@ -77,9 +71,7 @@ def create(
         wheel, {"", *extras}, {metadata_of(each)["Name"]: each for each in (wheel, *offered)}
     )
     linked |= _needs_of_lines(list(beside), {""}, {})[1]
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
-    install = ["install", "--quiet", "--no-deps", "--no-index", *map(str, {wheel, *wheels})]
-    subprocess.run([*pip, *install], check=True)
+    _pip(python, "install", "--no-deps", "--no-index", *map(str, {wheel, *wheels}))
     (packages,) = (place / "lib").glob("python*/site-packages")
     for needed in linked.values():
         _link(needed, packages)
@@ -88,8 +80,13 @@ def create(
 
 def uninstall(python: Path, name: str) -> None:
     """Remove one distribution from an environment."""
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
-    subprocess.run([*pip, "uninstall", "--quiet", "--yes", name], check=True)
+    _pip(python, "uninstall", name)
+
+
+def _pip(python: Path, command: str, *arguments: str) -> None:
+    """uv does this in milliseconds; pip takes a second for each environment."""
+    uv = [sys.executable, "-m", "uv", "pip", command, "--quiet", "--offline", "--no-config", "--no-cache"]
+    subprocess.run([*uv, "--python", str(python), *arguments], check=True)
 
 
 def _needs(

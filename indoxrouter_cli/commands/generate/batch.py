@@ -38,7 +38,7 @@ _MAX_REASONS = 3  # of failures that are printed with their counts
     '  {"id": "a", "messages": [{"role": "user", "content": "Hello"}]}\n'
     '  {"id": "b", "prompt": "Hello", "system": "Be brief", "max_tokens": 50}\n'
     '  {"id": "c", "text": "A text to embed"}\n'
-    '  "Hello"\n'
+    '  "Hello"\n\n'
     "Lines in the format of OpenAI's batches (custom_id, body) work too. Columns of CSV and Parquet files are named "
     "in the same way, or --column names the one that holds the prompts or texts.\n\n"
     "If a batch was killed, stopped or ran out of credits, run the same command again to resume it. Completed "

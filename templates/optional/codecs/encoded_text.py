@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from base64 import b64encode, urlsafe_b64encode
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from .base import Codec
 from .scalars import String
 
 __all__ = ["BASE64_TEXT", "BASE64URL_TEXT", "UUID_TEXT", "base64_text", "base64url_text", "uuid_text"]
+
+
+def _is_binary(value: object) -> TypeGuard[bytes | bytearray | memoryview[int]]:
+    """A guard, because pyright does not know what the view is of after `isinstance(value, memoryview)`."""
+    return isinstance(value, (bytes, bytearray, memoryview))
 
 
 class UuidText(String):
@@ -28,7 +33,7 @@ class Base64Text(String):
     __slots__ = ()
 
     def encode(self, value: Any, path: str) -> Any:
-        if isinstance(value, (bytes, bytearray, memoryview)):
+        if _is_binary(value):
             value = self.text_of(bytes(value))
         return super().encode(value, path)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from indoxrouter_cli.app import app
 from indoxrouter_cli.chat.conversation import _HELP
 from indoxrouter_cli.session.config import MODEL_KEYS
-from tests.cli.manual import PAGE, with_reference
+from tests.cli.manual import PAGE, WIDTH, commands, help_of, with_reference
 
 
 def test_the_reference_is_the_commands_own_help() -> None:
@@ -27,3 +28,8 @@ def test_every_environment_variable_and_model_setting_exists() -> None:
     known = {config.KEY_VARIABLE, config.URL_VARIABLE, config.PROFILE_VARIABLE, config.PATH_VARIABLE}
     assert set(re.findall(r"INDOX_ROUTER_\w+", page)) == known
     assert set(re.findall(r"`models\.(\w+)`", page)) <= set(MODEL_KEYS)
+
+
+def test_every_help_fits_the_width_of_the_terminal() -> None:
+    for path, command in commands(app, ("indoxrouter",)):
+        assert [line for line in help_of(path, command).splitlines() if len(line) > WIDTH] == [], path
