@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from indoxrouter.resources import Api
     from typing_extensions import Self, Unpack
 
+    from .calls.answer import HttpAnswer
     from .calls.fallbacks import ModelFallbacks
-    from .calls.history import HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport

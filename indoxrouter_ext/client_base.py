@@ -17,8 +17,8 @@ from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
 from .arguments import check_messages, prepare, present, typed_on_wire
+from .calls.answer import configure_from_environment, enable_debug
 from .calls.client_state import ClientState
-from .calls.logging import configure_from_environment, enable_debug
 from .responses.base import bind_client
 from .responses.decoding import decode_answer, raise_not_a_stream, raise_reported
 from .settings.keywords import (
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.values.introspection import UNCHECKED
     from typing_extensions import Never, Self, Unpack
 
+    from .calls.answer import HttpAnswer
     from .calls.fallbacks import ModelFallbacks
-    from .calls.history import HttpAnswer
     from .diagnose import Diagnosis
     from .http.choice import EngineChoice
     from .observing.unknown import Unknown

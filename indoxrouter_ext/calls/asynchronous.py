@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,11 +10,9 @@ from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import TransportFailure
 
 from ..http.fork_safety import register_for_fork
+from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, logged
 from .blocking import copy_error
-from .history import HttpAnswer
-from .logging import log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, is_event_stream, opens_stream
-from .whole_body import EventWatch, WholeBody
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse
@@ -80,22 +77,12 @@ class AsyncDriver:
     async def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
         """Make a call. The answer to a streaming call is returned open."""
         self.state.check_open()
-        began = time.monotonic()
-        try:
-            answer = await self.run(call_flow(self.state, call, settings))
-        except Exception as error:  # logged and raised again
-            log_call(call, None, error, time.monotonic() - began)
-            raise
-        log_call(call, answer, None, answer.elapsed)
-        return answer
+        return await self.run(logged(call, call_flow(self.state, call, settings)))
 
     async def authenticate(self, settings: Settings) -> None:
         """Get a new token now, whatever the state of the current one."""
         self.state.check_open()
-        if self.state.bearer_api_key is None:
-            old = self.state.tokens.token
-            if old is not None:
-                self.state.tokens.discard(old)
+        if self.state.discard_token():
             await self._authorize(Authorize(settings, None), forced=True)
 
     async def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
@@ -124,17 +111,14 @@ class AsyncDriver:
 
     async def _send(self, effect: Send) -> HttpAnswer:
         response = await self.engine.send(effect.request)
+        status, headers = response.status, response.headers
         keep_open = False
         try:
-            status, headers = response.status, response.headers
-            opened = effect.stream and opens_stream(status, headers)
-            events = not opened and is_event_stream(headers)
-            if opened or (events and effect.events and not effect.stream and status < 300):
-                keep_open = True
+            keep_open = effect.stays_open(status, headers)
+            if keep_open:
                 return HttpAnswer(status, headers, b"", response)
-            return await read_body_async(
-                response, effect, self.state.watch_events(effect.limit) if events else None
-            )
+            watch = self.state.watch_events(effect.limit) if is_event_stream(headers) else None
+            return await read_body_async(response, effect, watch)
         finally:
             if not keep_open:
                 await response.close()
@@ -183,7 +167,7 @@ class AsyncDriver:
             raise copy_error(error)
 
     async def _refresh_token(self, effect: Authorize) -> None:
-        await self.run(self.state.exchange_flow(effect.settings, None))
+        await self.run(renew_token(self.state, effect.settings, None))
 
     async def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`."""

@@ -13,10 +13,8 @@ from indoxrouter.errors import IndoxRouterError, NetworkError
 
 from ..auth.token_store import Refresh
 from ..http.fork_safety import register_for_fork
-from .history import HttpAnswer
-from .logging import log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, is_event_stream, opens_stream
-from .whole_body import EventWatch, WholeBody
+from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, logged
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Engine, HttpResponse
@@ -77,22 +75,12 @@ class BlockingDriver:
     def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
         """Make a call. The answer to a streaming call is returned open."""
         self.state.check_open()
-        began = time.monotonic()
-        try:
-            answer = self.run(call_flow(self.state, call, settings))
-        except Exception as error:  # logged and raised again
-            log_call(call, None, error, time.monotonic() - began)
-            raise
-        log_call(call, answer, None, answer.elapsed)
-        return answer
+        return self.run(logged(call, call_flow(self.state, call, settings)))
 
     def authenticate(self, settings: Settings) -> None:
         """Get a new token now, whatever the state of the current one."""
         self.state.check_open()
-        if self.state.bearer_api_key is None:
-            old = self.state.tokens.token
-            if old is not None:
-                self.state.tokens.discard(old)
+        if self.state.discard_token():
             self._authorize(Authorize(settings, None), forced=True)
 
     def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
@@ -121,15 +109,14 @@ class BlockingDriver:
 
     def _send(self, effect: Send) -> HttpAnswer:
         response = self.engine.send(effect.request)
+        status, headers = response.status, response.headers
         keep_open = False
         try:
-            status, headers = response.status, response.headers
-            opened = effect.stream and opens_stream(status, headers)
-            events = not opened and is_event_stream(headers)
-            if opened or (events and effect.events and not effect.stream and status < 300):
-                keep_open = True
+            keep_open = effect.stays_open(status, headers)
+            if keep_open:
                 return HttpAnswer(status, headers, b"", response)
-            return read_body(response, effect, self.state.watch_events(effect.limit) if events else None)
+            watch = self.state.watch_events(effect.limit) if is_event_stream(headers) else None
+            return read_body(response, effect, watch)
         finally:
             if not keep_open:
                 response.close()
@@ -163,7 +150,7 @@ class BlockingDriver:
     def _refresh_token(self, refresh: Refresh, effect: Authorize) -> None:
         error: BaseException | None = None
         try:
-            self.run(self.state.exchange_flow(effect.settings, effect.deadline))
+            self.run(renew_token(self.state, effect.settings, effect.deadline))
         except BaseException as failure:
             error = failure
             raise

@@ -15,7 +15,7 @@ from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.errors import ProviderError
 
-from .history import ModelAttempt
+from .answer import ModelAttempt
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call

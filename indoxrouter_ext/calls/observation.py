@@ -16,7 +16,7 @@ from indoxrouter._runtime.models.model import Model, dump
 from indoxrouter._runtime.values.type_guards import is_mapping, is_object
 
 from ..spending.estimate import Amount, text_size
-from .logging import library_logger
+from .answer import library_logger
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
     from ..settings.values import Settings
-    from .history import Attempt, HttpAnswer
+    from .answer import Attempt, HttpAnswer
 
 __all__ = ["Observation", "ObservedCall", "Observer", "observed_flow"]
 

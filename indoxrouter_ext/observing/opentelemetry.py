@@ -16,7 +16,7 @@ from .._version import __version__
 from ..calls.observation import ObservedCall, Observer
 
 if TYPE_CHECKING:
-    from ..calls.history import Attempt
+    from ..calls.answer import Attempt
 
 __all__ = ["OpenTelemetryObserver"]
 

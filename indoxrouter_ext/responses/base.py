@@ -22,7 +22,7 @@ from indoxrouter.errors import RequestError
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Operation
 
-    from ..calls.history import CallInfo, ModelAttempt
+    from ..calls.answer import CallInfo, ModelAttempt
     from .usage import Usage
 
 __all__ = ["ReceivedResponse", "bind_client", "model_for", "response_class_for"]

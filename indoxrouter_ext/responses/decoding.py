@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
     from indoxrouter._runtime.operations.operation import Call
 
-    from ..calls.history import HttpAnswer
+    from ..calls.answer import HttpAnswer
 
 __all__ = ["decode_answer", "is_error_body", "raise_not_a_stream", "raise_reported"]
 

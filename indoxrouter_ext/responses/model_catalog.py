@@ -13,7 +13,7 @@ from ..settings.values import near_names
 if TYPE_CHECKING:
     from indoxrouter.models import ModelInfo, Provider
 
-    from ..calls.history import CallInfo
+    from ..calls.answer import CallInfo
 
 __all__ = ["ModelCatalog", "check_provider"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..calls.history import Attempt, CallInfo
+    from ..calls.answer import Attempt, CallInfo
 
 __all__ = ["RawResponse", "call_log"]
 

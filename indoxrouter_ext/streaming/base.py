@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from typing_extensions import Never, Self
 
-    from ..calls.history import CallInfo, HttpAnswer
+    from ..calls.answer import CallInfo, HttpAnswer
     from ..responses.text import ParsedT, TextResponse
     from ..settings.values import Settings
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from indoxrouter._runtime.operations.operation import Call
 
-    from ..calls.history import HttpAnswer
+    from ..calls.answer import HttpAnswer
     from ..responses.usage import Usage
 
 __all__ = ["EventState", "PartialEvents", "whole_answer"]

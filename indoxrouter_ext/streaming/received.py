@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import TransportFailure
     from indoxrouter._runtime.operations.operation import Call
 
-    from ..calls.history import HttpAnswer
+    from ..calls.answer import HttpAnswer
     from ..settings.values import Settings
 
 __all__ = [

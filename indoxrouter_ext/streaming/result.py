@@ -12,7 +12,7 @@ from ..responses.formats import created_at_of
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
-    from ..calls.history import HttpAnswer
+    from ..calls.answer import HttpAnswer
     from .accumulator import Accumulator
 
 __all__ = ["stream_result"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.errors import IndoxRouterError
 
-    from ..calls.history import HttpAnswer
+    from ..calls.answer import HttpAnswer
     from ..settings.values import Settings
 
 __all__ = ["StreamState"]

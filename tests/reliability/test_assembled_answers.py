@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from indoxrouter._runtime.http.interface import Headers, Timeouts
 from indoxrouter.about import load_operation
 
-from indoxrouter_ext.calls.history import HttpAnswer
+from indoxrouter_ext.calls.answer import HttpAnswer
 from indoxrouter_ext.settings.values import Settings
 from indoxrouter_ext.streaming.result import stream_result
 from indoxrouter_ext.streaming.state import StreamState

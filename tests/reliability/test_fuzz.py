@@ -24,7 +24,7 @@ from indoxrouter._runtime.values import json as json_codec
 from indoxrouter.about import OPERATIONS, load_operation
 
 from indoxrouter_ext.auth.token_store import lifetime
-from indoxrouter_ext.calls.history import HttpAnswer
+from indoxrouter_ext.calls.answer import HttpAnswer
 from indoxrouter_ext.responses.decoding import decode_answer, raise_not_a_stream
 from indoxrouter_ext.settings.values import Settings
 from indoxrouter_ext.streaming.accumulator import Accumulator, StreamEnd
