@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from indoxrouter import models
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter.about import load_operation
 from indoxrouter.errors import APIError, AuthenticationError, IndoxRouterError
 

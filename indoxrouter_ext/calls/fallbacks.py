@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.type_guards import is_mapping
+from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.errors import ProviderError
 
 from .answer import ModelAttempt

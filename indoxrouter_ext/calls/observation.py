@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter import models
 from indoxrouter._runtime.models.model import Model, dump
-from indoxrouter._runtime.values.type_guards import is_mapping, is_object
+from indoxrouter._runtime.values.json import is_mapping, is_object
 
 from ..spending.estimate import Amount, text_size
 from .answer import library_logger

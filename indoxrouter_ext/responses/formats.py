@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 
 __all__ = [

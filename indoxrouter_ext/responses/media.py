@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.models.model import short
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter.models.audio import AudioResponse as _AudioResponse
 from indoxrouter.models.images import GeneratedImage as _GeneratedImage
 from indoxrouter.models.images import ImageResponse as _ImageResponse

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -29,10 +31,10 @@ class RawResponse(Generic[ResultT]):
 
     __slots__ = ("calls", "http", "parsed")
 
-    def __init__(self, parsed: ResultT, http: CallInfo, calls: tuple[CallInfo, ...]) -> None:
+    def __init__(self, parsed: ResultT, calls: Iterable[CallInfo]) -> None:
         self.parsed = parsed
-        self.http = http
-        self.calls = calls
+        self.calls = tuple(calls)
+        self.http = self.calls[-1]
 
     def __repr__(self) -> str:
         return f"RawResponse({self.parsed!r}, status={self.status}, elapsed={self.elapsed:.3f})"
@@ -63,26 +65,24 @@ class RawResponse(Generic[ResultT]):
         return self.http.attempts
 
 
-def new_log(method: object) -> list[CallInfo]:
-    """A log for the calls of a method.
+@contextmanager
+def recorded_calls(method: object) -> Generator[list[CallInfo]]:
+    """A list that receives the HTTP side of each call of this thread or task within the block.
 
     Raises:
-        TypeError: when it cannot be called, as the answer of a call that was made too early.
+        TypeError: for a `method` that cannot be called, as the answer of a call that was made too early, and at the end
+            of the block when no call was made.
     """
     if not callable(method):
         kind = type(method).__name__
         raise TypeError(
             f"method: expected a method such as client.chat, and its arguments after it, got {kind}"
         )
-    return []
-
-
-def wrap(result: ResultT, calls: list[CallInfo]) -> RawResponse[ResultT]:
-    """Combine a result and its calls.
-
-    Raises:
-        TypeError: when the method made no call.
-    """
+    calls: list[CallInfo] = []
+    token = call_log.set(calls)
+    try:
+        yield calls
+    finally:
+        call_log.reset(token)
     if not calls:
         raise TypeError("with_raw_response: expected a method of this client that makes a call")
-    return RawResponse(result, calls[-1], tuple(calls))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 
 from ..responses.formats import derive, response_text
 from ..responses.native_forms import openai_form

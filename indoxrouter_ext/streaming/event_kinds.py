@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 
 __all__ = [
     "HEARTBEATS",

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indoxrouter import models
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 
 from ..responses.decoding import is_error_body
 from .accumulator import Accumulator, StreamEnd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 
 from .event_kinds import is_heartbeat, is_named_end
 from .framing import EventDecoder, as_utf8, decode_leniently, documents_of

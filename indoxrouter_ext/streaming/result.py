@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.values.unset import UNSET
 
-from ..responses.base import model_for, response_class_for
+from ..responses.decoding import model_for, response_class_for
 from ..responses.formats import created_at_of
 
 if TYPE_CHECKING:

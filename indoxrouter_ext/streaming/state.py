@@ -11,8 +11,8 @@ from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_t
 from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import Deadline, TransportFailure
 from indoxrouter._runtime.values import json
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter._runtime.values.masking import mask
-from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedError
 
 from ..responses.decoding import is_error_body

@@ -12,10 +12,10 @@ import math
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.type_guards import is_list
+from indoxrouter._runtime.values.json import is_list
 from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
 
 from ..calls.request_flow import Sleep, call_flow
@@ -30,42 +30,10 @@ if TYPE_CHECKING:
     from ..calls.request_flow import Effect
     from ..settings.values import Settings
 
-__all__ = ["AsyncJobClient", "AsyncVideoJobHandle", "JobCallback", "JobClient", "VideoJobHandle", "wait_flow"]
+__all__ = ["AsyncVideoJobHandle", "JobCallback", "VideoJobHandle", "wait_flow"]
 
 JobCallback = Callable[["VideoJob"], object]
 """Called with the job after each request."""
-
-
-class JobClient(Protocol):
-    """What a handle uses of a blocking client."""
-
-    def get_video_job_status(self, job_id: str) -> VideoJob:
-        """Request the state of a job."""
-        ...
-
-    def cancel_video_job(self, job_id: str) -> VideoJobCancellation:
-        """Cancel a job."""
-        ...
-
-    def _wait_for_job(
-        self, job_id: str, interval: float | None, deadline: float | None, callback: JobCallback | None
-    ) -> VideoJob: ...
-
-
-class AsyncJobClient(Protocol):
-    """What a handle uses of an asynchronous client."""
-
-    async def get_video_job_status(self, job_id: str) -> VideoJob:
-        """Request the state of a job."""
-        ...
-
-    async def cancel_video_job(self, job_id: str) -> VideoJobCancellation:
-        """Cancel a job."""
-        ...
-
-    async def _wait_for_job(
-        self, job_id: str, interval: float | None, deadline: float | None, callback: JobCallback | None
-    ) -> VideoJob: ...
 
 
 def _seconds(name: str, value: Any, *, zero: bool) -> float:
@@ -234,9 +202,6 @@ class VideoJobHandle(_Handle, Savable):
         last: the job at the last request, or None.
     """
 
-    if TYPE_CHECKING:
-        _client_: JobClient
-
     def refresh(self) -> VideoJob:
         """Request the state of the job."""
         return self._store(self._client_.get_video_job_status(self.id))
@@ -258,9 +223,10 @@ class VideoJobHandle(_Handle, Savable):
             JobFailedError: when the job failed or was cancelled; `error.job` is the job.
             RequestTimeoutError: at the deadline. The job continues.
         """
-        return self._client_._wait_for_job(  # pyright: ignore[reportPrivateUsage]  # made for handles
-            self.id, poll_interval, deadline, self._recording(on_progress)
+        job: VideoJob = self._client_._wait_for_job(
+            self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
         )
+        return job
 
     def cancel(self) -> VideoJobCancellation:
         """Cancel the job.
@@ -268,7 +234,7 @@ class VideoJobHandle(_Handle, Savable):
         Raises:
             ConflictError: when it has ended already.
         """
-        answer = self._client_.cancel_video_job(self.id)
+        answer: VideoJobCancellation = self._client_.cancel_video_job(self.id)
         self._status, self._job = answer.status, None
         return answer
 
@@ -294,9 +260,6 @@ class VideoJobHandle(_Handle, Savable):
 class AsyncVideoJobHandle(_Handle, AsyncSavable):
     """The asynchronous form of `VideoJobHandle`."""
 
-    if TYPE_CHECKING:
-        _client_: AsyncJobClient
-
     async def refresh(self) -> VideoJob:
         """Request the state of the job."""
         return self._store(await self._client_.get_video_job_status(self.id))
@@ -308,13 +271,14 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
         on_progress: JobCallback | None = None,
     ) -> VideoJob:
         """Wait until the job has ended, and return it with its result; see `VideoJobHandle.wait`."""
-        return await self._client_._wait_for_job(  # pyright: ignore[reportPrivateUsage]  # made for handles
-            self.id, poll_interval, deadline, self._recording(on_progress)
+        job: VideoJob = await self._client_._wait_for_job(
+            self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
         )
+        return job
 
     async def cancel(self) -> VideoJobCancellation:
         """Cancel the job; raises `ConflictError` when it has ended already."""
-        answer = await self._client_.cancel_video_job(self.id)
+        answer: VideoJobCancellation = await self._client_.cancel_video_job(self.id)
         self._status, self._job = answer.status, None
         return answer
 
