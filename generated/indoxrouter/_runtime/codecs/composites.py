@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from ..values.type_guards import is_items, is_list, is_mapping, is_object, is_sequence
+from ..values.json import is_items, is_list, is_mapping, is_object, is_sequence
 from .base import Codec, ModelClass, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String

@@ -14,8 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..codecs.base import raise_invalid_argument
-from ..values.json import dumps, loads
-from ..values.type_guards import is_items, is_list, is_mapping, is_object
+from ..values.json import dumps, is_items, is_list, is_mapping, is_object, loads
 from ..values.unset import UNSET
 from .schema import Field, Schema
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from ..codecs.base import Codec, raise_invalid_argument
 from ..codecs.composites import MappingCodec
-from ..values.type_guards import is_mapping
+from ..values.json import is_mapping
 from ..values.unset import UNSET
 
 __all__ = ["Field", "Schema", "lazy"]

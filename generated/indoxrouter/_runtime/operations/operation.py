@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ..codecs.base import Codec, raise_invalid_argument
 from ..models.model import Model
 from ..values import json
-from ..values.type_guards import is_mapping, is_object
+from ..values.json import is_mapping, is_object
 from ..values.unset import UNSET
 from .parameters import (
     Encoding,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
 from ..codecs.base import Codec, raise_invalid_argument
-from ..values.json import dumps
-from ..values.type_guards import is_list, is_object
+from ..values.json import dumps, is_list, is_object
 from ..values.unset import UNSET
 
 if TYPE_CHECKING:
