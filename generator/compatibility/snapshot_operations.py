@@ -265,9 +265,7 @@ def add_description(builder: SnapshotBuilder) -> None:
 
 def _tables(root: Node, key: str) -> list[tuple[str, ...]]:
     """The places of the tables of errors among the schemas."""
-    components = root.get("components")
-    schemas = components.get("schemas") if components is not None else None
-    tables = (schema.get(key) for _, schema in (schemas.items() if schemas is not None else ()))
+    tables = (schema.get(key) for _, schema in root.items_at("components", "schemas"))
     return [table.pointer for table in tables if table is not None]
 
 
