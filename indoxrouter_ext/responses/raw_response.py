@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -31,10 +31,10 @@ class RawResponse(Generic[ResultT]):
 
     __slots__ = ("calls", "http", "parsed")
 
-    def __init__(self, parsed: ResultT, calls: Iterable[CallInfo]) -> None:
+    def __init__(self, parsed: ResultT, http: CallInfo, calls: tuple[CallInfo, ...]) -> None:
         self.parsed = parsed
-        self.calls = tuple(calls)
-        self.http = self.calls[-1]
+        self.http = http
+        self.calls = calls
 
     def __repr__(self) -> str:
         return f"RawResponse({self.parsed!r}, status={self.status}, elapsed={self.elapsed:.3f})"

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
-import os
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
@@ -49,6 +47,11 @@ def _seconds(name: str, value: Any, *, zero: bool) -> float:
     return float(value)
 
 
+def _check_callback(name: str, callback: object) -> None:
+    if callback is not None and (not callable(callback) or inspect.iscoroutinefunction(callback)):
+        raise_invalid_argument(name, callback, "a plain function that takes the job")
+
+
 def wait_flow(
     state: ClientState,
     settings: Settings,
@@ -77,8 +80,7 @@ def wait_flow(
     assert poll is not None
     interval = _seconds(names[0], poll.interval if interval is None else interval, zero=False)
     deadline = _seconds(names[1], poll.deadline if deadline is None else deadline, zero=True)
-    if callback is not None and (not callable(callback) or inspect.iscoroutinefunction(callback)):
-        raise_invalid_argument(names[2], callback, "a plain function that takes the job")
+    _check_callback(names[2], callback)
     ends = state.clock() + deadline
     job: VideoJob | None = None
     late: RequestTimeoutError | None
@@ -168,10 +170,7 @@ class _Handle:
         return job
 
     def _recording(self, on_progress: JobCallback | None) -> JobCallback:
-        if on_progress is not None and not (
-            callable(on_progress) and not inspect.iscoroutinefunction(on_progress)
-        ):
-            raise_invalid_argument("on_progress", on_progress, "a plain function that takes the job")
+        _check_callback("on_progress", on_progress)
 
         def record(job: VideoJob) -> None:
             self._job = job
@@ -183,7 +182,7 @@ class _Handle:
     def _finished(self) -> bool:
         return self._job is not None and self._job.result is not None
 
-    def _source_(self) -> Source:
+    def _file_(self) -> Source:
         found = self._job.result if self._job is not None else None
         files = found.data if found is not None and is_list(found.data) else []
         url = (files[0].url if files else None) or (found.video_url if found is not None else None)
@@ -194,6 +193,8 @@ class _Handle:
 
 class VideoJobHandle(_Handle, Savable):
     """A video job. Any process can get its handle by the id: `client.video_job(id)`.
+
+    `read` and `save` wait for the job if it has not ended, and raise what `wait` raises.
 
     Attributes:
         id: id of the job.
@@ -238,23 +239,10 @@ class VideoJobHandle(_Handle, Savable):
         self._status, self._job = answer.status, None
         return answer
 
-    def read(self) -> bytes:
-        """The content of the video; waits for the job if it has not ended."""
+    def _source_(self) -> Source:
         if not self._finished():
             self.wait()
-        return super().read()
-
-    def save(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        on_progress: Callable[[int, int | None], object] | None = None,
-        resume: bool = True,
-    ) -> Path:
-        """Write the video to disk; waits for the job if it has not ended. Errors as for images and `wait`."""
-        if not self._finished():
-            self.wait()
-        return super().save(path, on_progress=on_progress, resume=resume)
+        return self._file_()
 
 
 class AsyncVideoJobHandle(_Handle, AsyncSavable):
@@ -282,20 +270,7 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
         self._status, self._job = answer.status, None
         return answer
 
-    async def read(self) -> bytes:
-        """The content of the video; waits for the job if it has not ended."""
+    async def _source_(self) -> Source:
         if not self._finished():
             await self.wait()
-        return await super().read()
-
-    async def save(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        on_progress: Callable[[int, int | None], object] | None = None,
-        resume: bool = True,
-    ) -> Path:
-        """Write the video to disk; waits for the job if it has not ended."""
-        if not self._finished():
-            await self.wait()
-        return await super().save(path, on_progress=on_progress, resume=resume)
+        return self._file_()
