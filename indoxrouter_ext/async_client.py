@@ -250,7 +250,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         with recorded_calls(method) as calls:
             coroutine: Any = method(*args, **kwargs)
             result: Any = await coroutine if isawaitable(coroutine) else None
-        return RawResponse(result, calls)
+        return RawResponse(result, calls[-1], tuple(calls))
 
     async def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`; closing a second time does nothing."""

@@ -304,7 +304,7 @@ class Client(ClientBase, Facade):
         """
         with recorded_calls(method) as calls:
             result = method(*args, **kwargs)
-        return RawResponse(result, calls)
+        return RawResponse(result, calls[-1], tuple(calls))
 
     def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`; closing a second time does nothing."""

@@ -7,18 +7,15 @@ cancellation, when it is closed, and when it is garbage-collected. To read the f
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter.errors import RequestError, StreamTruncatedError
 
 from ..responses.raw_response import call_log
-from .result import stream_result
 from .state import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
 
     from indoxrouter._runtime.models.model import Model
     from indoxrouter._runtime.operations.operation import Call
@@ -27,8 +24,6 @@ if TYPE_CHECKING:
     from ..calls.answer import CallInfo, HttpAnswer
     from ..responses.text import ParsedT, TextResponse
     from ..settings.values import Settings
-
-    StateArguments: TypeAlias = tuple[Call[Any], HttpAnswer, Settings, list[str], Callable[[], float]]
 
 __all__ = ["AssembledAnswer", "StreamBase", "TypedEvents", "finisher_of"]
 
@@ -64,20 +59,18 @@ class StreamBase:
         """The stream of an open answer.
 
         Args:
-            call, answer, settings, secrets, clock: see `StreamState`.
-            bind: gives a response its client.
+            call, answer, settings, secrets, clock, bind: see `StreamState`.
             stop: asks the server to stop the stream with an id.
         """
         log = call_log.get()
         if log is not None:
             log.append(answer.info())
-        state = cls._state_of((call, answer, settings, secrets, clock), bind)
+        state = cls._state_class()(call, answer, settings, secrets, clock, bind)
         return cls(state, answer.stream, stop)
 
     @classmethod
-    @abstractmethod
-    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
-        """The state of the stream; one of the mixins below has it."""
+    def _state_class(cls) -> type[StreamState]:
+        return StreamState
 
     def __repr__(self) -> str:
         count = self._state.total.count
@@ -168,11 +161,6 @@ class AssembledAnswer(Generic[ResponseT_co]):
 
     _state: StreamState
 
-    @classmethod
-    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
-        call, answer, *_ = arguments
-        return StreamState(*arguments, lambda total: bind(stream_result(call, total, answer)))
-
     @property
     def response(self) -> ResponseT_co:
         """The response so far."""
@@ -212,11 +200,10 @@ class TypedEvents:
     _state: StreamState
 
     @classmethod
-    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
-        from .events import EventState, whole_answer  # cost: few programs read such streams
+    def _state_class(cls) -> type[StreamState]:
+        from .events import EventState  # cost: few programs read such streams
 
-        call, answer, *_ = arguments
-        return EventState(*arguments, lambda total: bind(whole_answer(call, total, answer)))
+        return EventState
 
     @property
     def response(self) -> Model | None:

@@ -12,8 +12,7 @@ from ..responses.decoding import is_error_body
 from .accumulator import Accumulator, StreamEnd
 from .choices import content_text
 from .chunk import event_text, usage_of
-from .event_kinds import HEARTBEATS
-from .framing import decode_leniently
+from .framing import HEARTBEATS, decode_leniently
 from .state import StreamState
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ..calls.answer import HttpAnswer
     from ..responses.usage import Usage
 
-__all__ = ["EventState", "PartialEvents", "whole_answer"]
+__all__ = ["EventState", "PartialEvents"]
 
 KEPT = 1000
 """Events that an error keeps: the last ones, because a stream may go on for days."""
@@ -148,7 +147,9 @@ class EventState(StreamState):
 
     def whole(self) -> Any:
         """The answer, if it was sent whole in place of events; else None."""
-        return self._make_response(self.total) if self._decoder.is_json else None
+        if not self._decoder.is_json:
+            return None
+        return self._bind(_whole_answer(self._call, self.total, self.answer))
 
     def response(self) -> Any:
         """What was received: the whole answer, or what the events add up to; None before the first."""
@@ -163,7 +164,7 @@ class EventState(StreamState):
         return self._spec.open_ended or super()._ends_with_body()
 
 
-def whole_answer(call: Call[Any], total: Accumulator, answer: HttpAnswer) -> Any:
+def _whole_answer(call: Call[Any], total: Accumulator, answer: HttpAnswer) -> Any:
     """The answer that was sent in place of events, as the operation documents it; None for events."""
     response = call.operation.responses[0] if call.operation.responses else None
     if total.whole is None or response is None or response.codec is None:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.values.json import is_list, is_object
 
-from .event_kinds import is_heartbeat, is_named_end
-from .framing import EventDecoder, as_utf8, decode_leniently, documents_of
-from .result import stream_result
+from .framing import EventDecoder, as_utf8, decode_leniently, documents_of, is_heartbeat, is_named_end
 from .state import StreamState
 
 if TYPE_CHECKING:
@@ -137,9 +135,7 @@ def read_events(
     body = bytes(answer.body)
     if not holds_events(body):
         return None
-    state = StreamState(
-        call, answer, settings, secrets, clock, lambda total: stream_result(call, total, answer)
-    )
+    state = StreamState(call, answer, settings, secrets, clock)
     state.feed(body)
     if answer.failure is None:
         state.end_of_stream()

@@ -16,10 +16,9 @@ from indoxrouter._runtime.values.masking import mask
 from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedError
 
 from ..responses.decoding import is_error_body
-from .accumulator import Accumulator, StreamEnd
+from .accumulator import Accumulator, StreamEnd, requested_answers, stream_result
 from .chunk import make_chunk
-from .event_kinds import HEARTBEATS, is_heartbeat, is_named_end, reports_failure, requested_answers
-from .framing import EventDecoder, decode_leniently
+from .framing import HEARTBEATS, EventDecoder, decode_leniently, is_heartbeat, is_named_end, reports_failure
 from .sse import EventTooLarge, ServerSentEvent
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class StreamState:
         call, answer, settings: the request, the head of its answer, and the limits of the call.
         secrets: masked in errors that the stream reports.
         clock: seconds on a monotonic clock.
-        make_response: makes the response of what was received so far, for `partial`.
+        bind: gives a response its client.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class StreamState:
         settings: Settings,
         secrets: list[str],
         clock: Callable[[], float],
-        make_response: Callable[[Accumulator], Any],
+        bind: Callable[[Any], Any] = lambda response: response,
     ) -> None:
         spec = call.operation.stream
         assert spec is not None
@@ -79,7 +78,8 @@ class StreamState:
         self._has_limits = limits != _NO_LIMITS
         self._secrets = secrets
         self._clock = clock
-        self._make_response = make_response
+        self._bind = bind
+        self._call = call
         self._decoder = EventDecoder(settings.max_response_bytes)
         self._answered_at: float | None = None  # since when the end is waited for, after the finish reason
         self._ignored = b""  # the first data that is neither an event nor a heartbeat of a known form
@@ -197,7 +197,7 @@ class StreamState:
 
     def response(self) -> Any:
         """The response so far."""
-        return self._make_response(self.total)
+        return self._bind(stream_result(self._call, self.total, self.answer))
 
     def released(self) -> None:
         """Tell the observers that the stream has ended, or was left."""

@@ -13,7 +13,7 @@ from indoxrouter.about import load_operation
 
 from indoxrouter_ext.calls.answer import HttpAnswer
 from indoxrouter_ext.settings.values import Settings
-from indoxrouter_ext.streaming.result import stream_result
+from indoxrouter_ext.streaming.accumulator import stream_result
 from indoxrouter_ext.streaming.state import StreamState
 
 SETTINGS = Settings("http://127.0.0.1:1/api/v1", Timeouts(1.0, 1.0, 1.0, 1.0))
