@@ -39,11 +39,11 @@ class Array(Codec):
 
     __slots__ = ("_maximum", "_minimum", "item")
 
-    def __init__(self, item: Codec, minimum: int | None, maximum: int | None) -> None:
+    def __init__(self, item: Codec, min_items: int | None = None, max_items: int | None = None) -> None:
         self.item = item
         self.is_identity = item.is_identity
-        self._minimum = minimum
-        self._maximum = maximum
+        self._minimum = min_items
+        self._maximum = max_items
 
     def decode(self, raw: Any) -> Any:
         if self.is_identity or not is_list(raw):
@@ -86,9 +86,8 @@ class MappingCodec(Codec):
         plain: Any = value.to_dict() if hasattr(kind, "_schema_") else value
         if not is_mapping(plain):
             raise_invalid_argument(path, value, "a mapping")
-        value = plain
         encoded: dict[str, Any] = {}
-        for key, item in value.items():
+        for key, item in plain.items():
             if not isinstance(key, str):
                 raise_invalid_argument(path, key, "text as the key of an object")
             encoded[key] = self.encode_item(key, item, f"{path}.{key}" if path else key)

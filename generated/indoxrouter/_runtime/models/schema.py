@@ -30,20 +30,6 @@ class Field:
         default: the value that the server assumes for an absent field. It is read, never sent.
     """
 
-    __slots__ = (
-        "codec",
-        "default",
-        "description",
-        "name",
-        "nullable",
-        "passthrough_type",
-        "read_only",
-        "required",
-        "secret",
-        "wire",
-        "write_only",
-    )
-
     def __init__(
         self,
         name: str,
@@ -85,19 +71,6 @@ class Schema:
         additional: the codec of keys that the schema does not name.
         patterns: their codec where patterns decide.
     """
-
-    __slots__ = (
-        "additional",
-        "by_name",
-        "by_wire",
-        "closed",
-        "fields",
-        "name",
-        "patterns",
-        "renamed",
-        "required_wire_names",
-        "warned",
-    )
 
     def __init__(
         self,

@@ -72,20 +72,6 @@ class Parameter:
         former: the names that it had in the spec before.
     """
 
-    __slots__ = (
-        "allow_reserved",
-        "allow_slash",
-        "codec",
-        "explode",
-        "former",
-        "name",
-        "required",
-        "secret",
-        "style",
-        "where",
-        "wire",
-    )
-
     def __init__(
         self,
         name: str,
