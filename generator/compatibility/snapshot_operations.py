@@ -44,12 +44,10 @@ def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
         "encodings": _encodings(operation),
         "failures": sorted(failure.status for failure in operation.failures),
         "bodies of failures": {
-            one.status: builder.context.type_hints.read(one.shape, RequiredImports())
-            for one in operation.failures
-            if one.shape is not None
+            one.status: builder.read(one.shape) for one in operation.failures if one.shape is not None
         },
         "headers of answers": {
-            f"{answer.status} {name}": builder.context.type_hints.read(shape, RequiredImports())
+            f"{answer.status} {name}": builder.read(shape)
             for answer in operation.answers
             for name, shape in answer.headers.items()
         },
@@ -157,7 +155,7 @@ def _parameter(
         f"{method}({renames.get(method, {}).get(parameter.wire, parameter.name)}=)" for method in methods
     )
     facts = {
-        "written": union_members(builder.context.type_hints.write(parameter.shape, RequiredImports())),
+        "written": builder.written(parameter.shape),
         "required": parameter.required,
         "python": parameter.name,
         "bounds": builder.bounds(parameter.shape),
@@ -207,7 +205,7 @@ def _events(
         case StringShape(content=content) if content is not None:
             yield from _events(builder, content, seen)
         case _:
-            yield builder.context.type_hints.read(shape, RequiredImports()), shape.node
+            yield builder.read(shape), shape.node
 
 
 def add_description(builder: SnapshotBuilder) -> None:
@@ -252,7 +250,7 @@ def add_description(builder: SnapshotBuilder) -> None:
     add(SnapshotEntry("server", "servers", "", "the servers", ("base_url",), servers, root, others=place))
     for hook in description.webhooks:
         facts = {
-            "type": union_members(builder.context.type_hints.read(hook.shape, RequiredImports())),
+            "type": union_members(builder.read(hook.shape)),
             "webhook": "a form or a query" if hook.form else "JSON",
         }
         names = (f"{package}.webhooks.read_{hook.python}",)
