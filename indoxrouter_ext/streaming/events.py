@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..calls.answer import HttpAnswer
     from ..responses.usage import Usage
+    from .sse import Event
 
 __all__ = ["EventState", "PartialEvents"]
 
@@ -94,7 +95,7 @@ class EventState(StreamState):
         self._kept: deque[Any] = deque(maxlen=KEPT)
         return _EventSum(terminal, expected)
 
-    def _decode(self, events: Sequence[tuple[str, bytes]]) -> None:
+    def _decode(self, events: Sequence[Event]) -> None:
         for name, data in events:
             if self.is_over():
                 return

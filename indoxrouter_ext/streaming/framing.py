@@ -14,7 +14,7 @@ from typing import Any
 
 from indoxrouter._runtime.values import json
 
-from .sse import EventTooLarge, ServerSentEvent, SSEDecoder
+from .sse import Event, EventTooLarge, SSEDecoder
 
 __all__ = [
     "HEARTBEATS",
@@ -58,7 +58,7 @@ class EventDecoder:
         self._decoder: SSEDecoder | _JsonDecoder | None = None
         self.is_json = False
 
-    def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
+    def feed(self, piece: bytes) -> list[Event]:
         """Process the next bytes and return the events that they complete, as pairs of name and data.
 
         Raises:
@@ -72,7 +72,7 @@ class EventDecoder:
         """Whether a part of the next event has been received, other than a comment."""
         return self._decoder is not None and self._decoder.has_begun
 
-    def _begin(self) -> list[tuple[str, bytes]]:
+    def _begin(self) -> list[Event]:
         head, recode = self._head, None
         if b"\0" in head[:_ENOUGH]:
             encoding = standard_json.detect_encoding(head[:_ENOUGH])
@@ -83,15 +83,15 @@ class EventDecoder:
             return []
         self.is_json = start[:1] in (b"{", b"[", b"\x1e")
         self._decoder = _JsonDecoder(self._limit) if self.is_json else SSEDecoder(self._limit)
-        feed = self._decoder.feed_pairs
+        feed = self._decoder.feed
         # For the rest of the stream.
-        self.feed_pairs = feed if recode is None else lambda piece: feed(recode(piece).encode())  # type: ignore[method-assign]
+        self.feed = feed if recode is None else lambda piece: feed(recode(piece).encode())  # type: ignore[method-assign]
         self._head = b""
         return feed(start if self.is_json else head)
 
-    def flush(self) -> list[ServerSentEvent]:
+    def flush(self) -> list[Event]:
         """End the body, and return the events that only lacked their end."""
-        events = [ServerSentEvent(*pair) for pair in self._begin()] if self._head else []
+        events = self._begin() if self._head else []
         return events if self._decoder is None else [*events, *self._decoder.flush()]
 
 
@@ -105,9 +105,9 @@ class _JsonDecoder:
         self._is_document = False
         self._count = 0
 
-    def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
-        """Process the next bytes; see `EventDecoder.feed_pairs`."""
-        events: list[tuple[str, bytes]] = []
+    def feed(self, piece: bytes) -> list[Event]:
+        """Process the next bytes; see `EventDecoder.feed`."""
+        events: list[Event] = []
         while piece and not self._is_document:
             line, end, rest = piece.partition(b"\n")
             if not end:
@@ -127,7 +127,7 @@ class _JsonDecoder:
         """Whether a part of the next line or document has been received."""
         return bool(self._parts)
 
-    def _add_line(self, line: bytes, events: list[tuple[str, bytes]]) -> None:
+    def _add_line(self, line: bytes, events: list[Event]) -> None:
         line = _data_of(line)
         if not line:
             return
@@ -138,17 +138,17 @@ class _JsonDecoder:
         self._count += 1
         events.append(("", line))
 
-    def flush(self) -> list[ServerSentEvent]:
+    def flush(self) -> list[Event]:
         """End the body; see `EventDecoder.flush`."""
         rest = b"".join(self._parts)
         self._parts = []
         if not self._is_document and self._count:
             line = _data_of(rest)
-            return [ServerSentEvent("", line)] if line else []
+            return [("", line)] if line else []
         found = documents_of(rest)
         if not found:
-            return [ServerSentEvent("", rest)] if rest.strip() else []
-        return [ServerSentEvent("", json.dumps(document)) for document in found]
+            return [("", rest)] if rest.strip() else []
+        return [("", json.dumps(document)) for document in found]
 
 
 def as_utf8(body: bytes) -> bytes:

@@ -101,7 +101,7 @@ class DocumentReader:
 
     def feed(self, part: bytes, *, last: bool = False) -> None:
         """Take the next bytes; `last`: they end the body."""
-        for name, data in [*self._decoder.feed_pairs(part), *(self._decoder.flush() if last else ())]:
+        for name, data in [*self._decoder.feed(part), *(self._decoder.flush() if last else ())]:
             value = decode_leniently(data)
             if self.is_over:
                 return

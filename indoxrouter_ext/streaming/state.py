@@ -19,7 +19,7 @@ from ..responses.decoding import is_error_body
 from .accumulator import Accumulator, StreamEnd, requested_answers, stream_result
 from .chunk import make_chunk
 from .framing import HEARTBEATS, EventDecoder, decode_leniently, is_heartbeat, is_named_end, reports_failure
-from .sse import EventTooLarge, ServerSentEvent
+from .sse import Event, EventTooLarge
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
@@ -88,7 +88,7 @@ class StreamState:
         self.total = self._new_total(spec.terminal, requested_answers(call.payload))
         self.chunks: deque[Any] = deque()
         self.end = StreamEnd.OPEN
-        self.pending: list[tuple[str, bytes]] = []
+        self.pending: list[Event] = []
         self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
@@ -137,7 +137,7 @@ class StreamState:
             self._check_deadline()
 
     def _read(self, part: bytes) -> None:
-        self.pending += self._decoder.feed_pairs(part)
+        self.pending += self._decoder.feed(part)
         self.decode_next()
 
     def decode_next(self) -> None:
@@ -211,14 +211,12 @@ class StreamState:
         error, self._error = self._error, None
         return error
 
-    def _flush_partial(self) -> list[ServerSentEvent]:
+    def _flush_partial(self) -> list[Event]:
         """The last event if only its blank line is missing; not if its data was cut off as well."""
         return [
-            each
-            for each in self._decoder.flush()
-            if each.name == "error"
-            or each.data.strip().lower() == self._done
-            or decode_leniently(each.data) is not None
+            (name, data)
+            for name, data in self._decoder.flush()
+            if name == "error" or data.strip().lower() == self._done or decode_leniently(data) is not None
         ]
 
     def is_over(self) -> bool:
@@ -273,7 +271,7 @@ class StreamState:
             )
         )
 
-    def _decode(self, events: Sequence[tuple[str, bytes]]) -> None:
+    def _decode(self, events: Sequence[Event]) -> None:
         if self.is_over():
             return
         total = self.total
