@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from indoxrouter._runtime.errors.base_error import Attempt
 from indoxrouter._runtime.http.body_reader import BodyReader, too_large
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from indoxrouter.errors import IndoxRouterError
 
 __all__ = ["Attempt", "CallInfo", "EventWatch", "HttpAnswer", "ModelAttempt", "WholeBody", "is_event_stream"]
-
-EffectT = TypeVar("EffectT")
 
 LOGGER = "indoxrouter"
 VARIABLE = "INDOX_ROUTER_LOG"
@@ -142,6 +140,9 @@ class EventWatch(Protocol):
 class WholeBody:
     """Collects the pieces of a body.
 
+    Attributes:
+        failure: why reading the body is of no use, because it is too large; or None.
+
     Args:
         response: the open answer; its deadline is set once nothing but the end of the body is waited for.
         limit: bytes of the decompressed body.
@@ -152,8 +153,8 @@ class WholeBody:
     """
 
     __slots__ = (
-        "_deadline", "_failure", "_headers", "_keep_part", "_limit", "_moment", "_parts", "_reader", "_response",
-        "_size", "_watch",
+        "_deadline", "_headers", "_keep_part", "_limit", "_moment", "_parts", "_reader", "_response", "_size",
+        "_watch", "failure",
     )  # fmt: skip
 
     def __init__(
@@ -174,19 +175,14 @@ class WholeBody:
         self._parts: list[bytes] = []
         self._size = 0
         self._reader: BodyReader | None = None
-        self._failure: TransportFailure | None = None
+        self.failure: TransportFailure | None = None
         self._watch = watch
         self._moment: Deadline | None = None
         length = headers.get("content-length", "")
         if "content-encoding" in headers:
             self._reader = BodyReader(headers, limit)
         elif length.isdecimal() and int(length) > limit:
-            self._failure = too_large(limit)
-
-    @property
-    def is_unreadable(self) -> bool:
-        """Whether reading the body is of no use, because it is too large."""
-        return self._failure is not None
+            self.failure = too_large(limit)
 
     def feed(self, piece: bytes) -> None:
         """Take a piece as it arrived; raises `TransportFailure` for what cannot be accepted."""
@@ -233,12 +229,12 @@ class WholeBody:
         """
         if failure is not None and failure.option == "moment":
             failure = None
-        if failure is None and self._failure is None:
+        if failure is None and self.failure is None:
             try:
                 return HttpAnswer(status, self._headers, self.join())
             except TransportFailure as error:
                 failure = error
-        failure = failure or self._failure
+        failure = failure or self.failure
         assert failure is not None
         of_use = self._parts and (self._keep_part or is_event_stream(self._headers))
         if status < 400 and not of_use:
@@ -256,18 +252,6 @@ class WholeBody:
                 return json.dumps(found)
         parts = self._parts
         return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def logged(call: Call[Any], flow: Generator[EffectT, Any, HttpAnswer]) -> Generator[EffectT, Any, HttpAnswer]:
-    """The flow of a call, with a line in the log at its end."""
-    began = time.monotonic()
-    try:
-        answer = yield from flow
-    except Exception as error:  # logged and raised again
-        log_call(call, None, error, time.monotonic() - began)
-        raise
-    log_call(call, answer, None, answer.elapsed)
-    return answer
 
 
 def log_call(call: Call[Any], answer: HttpAnswer | None, error: BaseException | None, seconds: float) -> None:

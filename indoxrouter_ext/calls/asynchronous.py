@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,9 +11,9 @@ from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import TransportFailure
 
 from ..http.fork_safety import register_for_fork
-from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, logged
+from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
 from .blocking import copy_error
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, renew_token
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse
@@ -77,7 +78,14 @@ class AsyncDriver:
     async def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
         """Make a call. The answer to a streaming call is returned open."""
         self.state.check_open()
-        return await self.run(logged(call, call_flow(self.state, call, settings)))
+        began = time.monotonic()
+        try:
+            answer = await self.run(call_flow(self.state, call, settings))
+        except Exception as error:  # logged and raised again
+            log_call(call, None, error, time.monotonic() - began)
+            raise
+        log_call(call, answer, None, answer.elapsed)
+        return answer
 
     async def authenticate(self, settings: Settings) -> None:
         """Get a new token now, whatever the state of the current one."""
@@ -111,13 +119,15 @@ class AsyncDriver:
 
     async def _send(self, effect: Send) -> HttpAnswer:
         response = await self.engine.send(effect.request)
-        status, headers = response.status, response.headers
         keep_open = False
         try:
-            keep_open = effect.stays_open(status, headers)
-            if keep_open:
+            status, headers = response.status, response.headers
+            opened = effect.stream and opens_stream(status, headers)
+            events = not opened and is_event_stream(headers)
+            if opened or (events and effect.events and not effect.stream and status < 300):
+                keep_open = True
                 return HttpAnswer(status, headers, b"", response)
-            watch = self.state.watch_events(effect.limit) if is_event_stream(headers) else None
+            watch = self.state.watch_events(effect.limit) if events else None
             return await read_body_async(response, effect, watch)
         finally:
             if not keep_open:
@@ -220,7 +230,7 @@ async def read_body_async(response: AsyncHttpResponse, effect: Send, watch: Even
     body = WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
     failure: TransportFailure | None = None
     try:
-        if not body.is_unreadable:
+        if body.failure is None:
             async for piece in response.iter_raw():
                 body.feed(piece)
                 if watch is not None and body.is_over:

@@ -13,8 +13,8 @@ from indoxrouter.errors import IndoxRouterError, NetworkError
 
 from ..auth.token_store import Refresh
 from ..http.fork_safety import register_for_fork
-from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, logged
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, renew_token
+from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Engine, HttpResponse
@@ -75,7 +75,14 @@ class BlockingDriver:
     def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
         """Make a call. The answer to a streaming call is returned open."""
         self.state.check_open()
-        return self.run(logged(call, call_flow(self.state, call, settings)))
+        began = time.monotonic()
+        try:
+            answer = self.run(call_flow(self.state, call, settings))
+        except Exception as error:  # logged and raised again
+            log_call(call, None, error, time.monotonic() - began)
+            raise
+        log_call(call, answer, None, answer.elapsed)
+        return answer
 
     def authenticate(self, settings: Settings) -> None:
         """Get a new token now, whatever the state of the current one."""
@@ -109,13 +116,15 @@ class BlockingDriver:
 
     def _send(self, effect: Send) -> HttpAnswer:
         response = self.engine.send(effect.request)
-        status, headers = response.status, response.headers
         keep_open = False
         try:
-            keep_open = effect.stays_open(status, headers)
-            if keep_open:
+            status, headers = response.status, response.headers
+            opened = effect.stream and opens_stream(status, headers)
+            events = not opened and is_event_stream(headers)
+            if opened or (events and effect.events and not effect.stream and status < 300):
+                keep_open = True
                 return HttpAnswer(status, headers, b"", response)
-            watch = self.state.watch_events(effect.limit) if is_event_stream(headers) else None
+            watch = self.state.watch_events(effect.limit) if events else None
             return read_body(response, effect, watch)
         finally:
             if not keep_open:
@@ -191,7 +200,7 @@ def read_body(response: HttpResponse, effect: Send, watch: EventWatch | None) ->
     body = WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
     failure: TransportFailure | None = None
     try:
-        if not body.is_unreadable:
+        if body.failure is None:
             for piece in response.iter_raw():
                 body.feed(piece)
                 if watch is not None and body.is_over:

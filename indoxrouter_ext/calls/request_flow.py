@@ -17,7 +17,7 @@ from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, 
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter.errors import InsufficientCreditsError, NotFoundError
 
-from .answer import Attempt, HttpAnswer, is_event_stream, make_attempt
+from .answer import Attempt, HttpAnswer, make_attempt
 from .retry import Decision, FailedAttempt, RetryPolicy
 
 if TYPE_CHECKING:
@@ -49,12 +49,6 @@ class Send:
         self.stream = stream
         self.events = events
         self.limit = limit
-
-    def stays_open(self, status: int, headers: Headers) -> bool:
-        """Whether the answer is a stream: the one that was asked for, or events in place of another body."""
-        if self.stream:
-            return opens_stream(status, headers)
-        return self.events and status < 300 and is_event_stream(headers)
 
 
 class Sleep:
@@ -108,36 +102,39 @@ _STREAM_TYPES = frozenset(
 )
 
 
-def call_flow(
-    state: ClientState,
-    call: Call[Any],
-    settings: Settings,
-    deadline: float | None = None,
-    on_attempt: Callable[[Attempt], None] | None = None,
-) -> Flow:
-    """Make one call, in as many attempts as it takes.
+def call_flow(state: ClientState, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:
+    """Make one call, in as many attempts as it takes; observers are notified, and a budget is asked first.
 
     Args:
         state: credentials, budget and clock of the client.
         call: the request.
         settings: limits and options of this call.
         deadline: on the state's clock, if the caller has set one already.
-        on_attempt: receives each attempt; None notifies the observers of the settings, and asks the budget first.
 
     Raises:
         IndoxRouterError: the documented exception, with the attempts that were made.
     """
-    if (
-        (settings.observers or settings.budget is not None)
-        and on_attempt is None
-        and not call.operation.token_exchange
-    ):
-        from .observation import observed_flow  # cost: few programs observe their calls or have a budget
+    if (settings.observers or settings.budget is not None) and not call.operation.token_exchange:
+        return _observed_flow(state, call, settings, deadline)
+    return _attempts(state, call, settings, deadline)
 
-        observed = observed_flow(
-            call, settings, lambda notify: call_flow(state, call, settings, deadline, notify)
-        )
-        return (yield from observed)
+
+def _observed_flow(state: ClientState, call: Call[Any], settings: Settings, deadline: float | None) -> Flow:
+    from .observation import Observation  # cost: few programs observe their calls or have a budget
+
+    with Observation(call, settings) as observation:
+        answer = yield from _attempts(state, call, settings, deadline, observation.attempt)
+        answer.observation = observation
+        return answer
+
+
+def _attempts(
+    state: ClientState,
+    call: Call[Any],
+    settings: Settings,
+    deadline: float | None,
+    on_attempt: Callable[[Attempt], None] | None = None,
+) -> Flow:
     clock = state.clock
     began = clock()
     if settings.deadline is not None and deadline is None:
