@@ -103,7 +103,8 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         self._check_size(call)
         settings = self._settings if settings is None else settings
         if call.streaming:
-            stream: Any = await self._open_stream(call, settings, response_format)
+            answer = await self._without_internal_frames_async(self._driver.call, call, settings)
+            stream: Any = self._stream_of(call, answer, settings, response_format)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
         result: ResultT = await self._without_internal_frames_async(self._call, call, settings)
         return self._bind(result, response_format)
@@ -113,10 +114,6 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         if answer.stream is not None:  # events in place of JSON
             return await self._stream_of(call, answer, settings, None).until_done()  # type: ignore[no-any-return]
         return self._decode(call, answer)
-
-    async def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
-        answer = await self._without_internal_frames_async(self._driver.call, call, settings)
-        return self._stream_of(call, answer, settings, response_format)
 
     def _stream_of(
         self, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any

@@ -198,7 +198,7 @@ class CallSteps:
 
         bind = partial(self._bind, response_format=response_format)
         spec = call.operation.stream
-        stream = (kind if spec is not None and spec.assembled else event_kind).of_answer(
+        stream = (kind if spec is not None and spec.assembled else event_kind)(
             call, answer, settings, secrets, self._state.clock, bind, partial(self._stop, call)
         )
         return self._state.track_stream(stream)

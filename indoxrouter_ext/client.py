@@ -121,7 +121,8 @@ class Client(ClientBase, Facade):
         self._check_size(call)
         settings = self._settings if settings is None else settings
         if call.streaming:
-            stream: Any = self._open_stream(call, settings, response_format)
+            answer = self._without_internal_frames(self._driver.call, call, settings)
+            stream: Any = self._stream_of(call, answer, settings, response_format)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
         result: ResultT = self._without_internal_frames(self._call, call, settings)
         return self._bind(result, response_format)
@@ -131,10 +132,6 @@ class Client(ClientBase, Facade):
         if answer.stream is not None:  # events in place of JSON
             return self._stream_of(call, answer, settings, None).until_done()  # type: ignore[no-any-return]
         return self._decode(call, answer)
-
-    def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
-        answer = self._without_internal_frames(self._driver.call, call, settings)
-        return self._stream_of(call, answer, settings, response_format)
 
     def _stream_of(
         self, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any

@@ -236,13 +236,12 @@ def _content_type(answer: HttpAnswer, secrets: Iterable[str]) -> str:
 
 
 def _unreadable(answer: HttpAnswer, reason: str) -> Exception:
-    error = APIError(
+    return APIError(
         f"The server answered {answer.status}, but the answer cannot be read: {reason}",
         status_code=answer.status,
         request_id=answer.request_id,
+        attempts=answer.attempts,
     )
-    error.attempts = answer.attempts
-    return error
 
 
 _response_classes: dict[str, Any] = {}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from indoxrouter._runtime.models.model import Model
     from indoxrouter._runtime.operations.operation import Call
-    from typing_extensions import Never, Self
+    from typing_extensions import Never
 
     from ..calls.answer import CallInfo, HttpAnswer
     from ..responses.text import ParsedT, TextResponse
@@ -36,18 +36,8 @@ class StreamBase:
     _state: StreamState
     _http: Any  # the open HTTP response or None; subclasses declare its type
 
-    def __init__(self, state: StreamState, response: Any, stop: Callable[[str], Any]) -> None:
-        self._state = state
-        self._http = response
-        self._pieces = response.iter_raw()
-        self._stop = stop
-        self._looping = False
-        self._left = False  # a loop has ended, or the stream was closed
-        self._reading = False
-
-    @classmethod
-    def of_answer(
-        cls,
+    def __init__(
+        self,
         call: Call[Any],
         answer: HttpAnswer,
         settings: Settings,
@@ -55,21 +45,21 @@ class StreamBase:
         clock: Callable[[], float],
         bind: Callable[[Any], Any],
         stop: Callable[[str], Any],
-    ) -> Self:
-        """The stream of an open answer.
-
-        Args:
-            call, answer, settings, secrets, clock, bind: see `StreamState`.
-            stop: asks the server to stop the stream with an id.
-        """
+    ) -> None:
+        # `StreamState` says what these are; `stop` asks the server to stop the stream with an id.
+        self._state = self._state_class()(call, answer, settings, secrets, clock, bind)
+        self._http = answer.stream
+        self._pieces = answer.stream.iter_raw()
+        self._stop = stop
+        self._looping = False
+        self._left = False  # a loop has ended, or the stream was closed
+        self._reading = False
         log = call_log.get()
         if log is not None:
             log.append(answer.info())
-        state = cls._state_class()(call, answer, settings, secrets, clock, bind)
-        return cls(state, answer.stream, stop)
 
-    @classmethod
-    def _state_class(cls) -> type[StreamState]:
+    @staticmethod
+    def _state_class() -> type[StreamState]:
         return StreamState
 
     def __repr__(self) -> str:
@@ -186,12 +176,8 @@ class AssembledAnswer(Generic[ResponseT_co]):
         return value
 
     def _closed_early(self) -> Exception:
-        error = StreamTruncatedError(
-            "The stream was closed before it was complete; .partial holds the response so far"
-        )
-        partial: Any = self.response
-        error.partial = partial
-        return error
+        reason = "The stream was closed before it was complete; .partial holds the response so far"
+        return StreamTruncatedError(reason, partial=self.response)
 
 
 class TypedEvents:
@@ -199,8 +185,8 @@ class TypedEvents:
 
     _state: StreamState
 
-    @classmethod
-    def _state_class(cls) -> type[StreamState]:
+    @staticmethod
+    def _state_class() -> type[StreamState]:
         from .events import EventState  # cost: few programs read such streams
 
         return EventState

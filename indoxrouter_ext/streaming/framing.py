@@ -23,6 +23,7 @@ __all__ = [
     "decode_leniently",
     "documents_of",
     "is_heartbeat",
+    "is_json",
     "is_named_end",
     "reports_failure",
 ]
@@ -131,7 +132,7 @@ class _JsonDecoder:
         line = _data_of(line)
         if not line:
             return
-        if self._count == 0 and line[:1] in (b"{", b"[") and not _is_json(line):
+        if self._count == 0 and line[:1] in (b"{", b"[") and not is_json(line):
             self._is_document = True
             self._parts, self._size = [line, b"\n"], len(line) + 1
             return
@@ -197,7 +198,8 @@ def _data_of(line: bytes) -> bytes:
     return b"" if line[:1] == b":" or line.partition(b":")[0] in (b"event", b"id", b"retry") else line
 
 
-def _is_json(line: bytes) -> bool:
+def is_json(line: bytes | str) -> bool:
+    """Whether a text is one JSON document."""
     try:
         json.loads(line)
     except json.MalformedJson:
