@@ -156,7 +156,7 @@ class AsyncDriver:
 
     def _start_refresh(self, loop: asyncio.AbstractEventLoop, effect: Authorize) -> RefreshTask:
         """Start the refresh as a task of its own; the token store keeps a reference to it while it runs."""
-        task = loop.create_task(self._refresh_token(effect))
+        task = loop.create_task(self.run(renew_token(self.state, effect.settings, None)))
         # If every waiting task has been cancelled, the failure is retrieved here, so that asyncio does not report it.
         task.add_done_callback(lambda done: None if done.cancelled() else done.exception() and None)
         return task
@@ -175,9 +175,6 @@ class AsyncDriver:
         error = refresh.exception()
         if error is not None:
             raise copy_error(error)
-
-    async def _refresh_token(self, effect: Authorize) -> None:
-        await self.run(renew_token(self.state, effect.settings, None))
 
     async def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`."""
