@@ -198,10 +198,9 @@ class CallSteps:
 
         bind = partial(self._bind, response_format=response_format)
         spec = call.operation.stream
-        stream = (kind if spec is not None and spec.assembled else event_kind)(
-            call, answer, settings, secrets, self._state.clock, bind, partial(self._stop, call)
-        )
-        return self._state.track_stream(stream)
+        kind = kind if spec is not None and spec.assembled else event_kind
+        state = kind._state_class()(call, answer, settings, secrets, self._state.clock, bind)
+        return self._state.track_stream(kind(state, partial(self._stop, call)))
 
 
 def _received() -> ModuleType:

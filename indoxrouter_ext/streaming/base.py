@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from indoxrouter._runtime.models.model import Model
-    from indoxrouter._runtime.operations.operation import Call
     from typing_extensions import Never
 
-    from ..calls.answer import CallInfo, HttpAnswer
+    from ..calls.answer import CallInfo
     from ..responses.text import ParsedT, TextResponse
-    from ..settings.values import Settings
 
 __all__ = ["AssembledAnswer", "StreamBase", "TypedEvents", "finisher_of"]
 
@@ -36,27 +34,18 @@ class StreamBase:
     _state: StreamState
     _http: Any  # the open HTTP response or None; subclasses declare its type
 
-    def __init__(
-        self,
-        call: Call[Any],
-        answer: HttpAnswer,
-        settings: Settings,
-        secrets: list[str],
-        clock: Callable[[], float],
-        bind: Callable[[Any], Any],
-        stop: Callable[[str], Any],
-    ) -> None:
-        # `StreamState` says what these are; `stop` asks the server to stop the stream with an id.
-        self._state = self._state_class()(call, answer, settings, secrets, clock, bind)
-        self._http = answer.stream
-        self._pieces = answer.stream.iter_raw()
+    def __init__(self, state: StreamState, stop: Callable[[str], Any]) -> None:
+        """`state`: of an open answer; `stop` asks the server to stop the stream with an id."""
+        self._state = state
+        self._http = state.answer.stream
+        self._pieces = state.answer.stream.iter_raw()
         self._stop = stop
         self._looping = False
         self._left = False  # a loop has ended, or the stream was closed
         self._reading = False
         log = call_log.get()
         if log is not None:
-            log.append(answer.info())
+            log.append(state.answer.info())
 
     @staticmethod
     def _state_class() -> type[StreamState]:
