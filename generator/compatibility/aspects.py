@@ -41,6 +41,11 @@ class Aspect:
         """The change of this aspect; `effect` has the other fields of `AspectChange`."""
         return AspectChange(self.name, detail, **effect)
 
+    @property
+    def tables(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The two values of an aspect that is a table, which may be missing on one side."""
+        return self.before or {}, self.after or {}
+
     def arrow(self, word: str = "") -> str:
         """The old and the new value in words; of tables the rows that changed."""
         return arrow(word or self.name, self.before, self.after)
@@ -122,7 +127,7 @@ def rows_may_be_added(why: str, word: str) -> Rule:
     """The rule for a table that answers are read by: rows that are gone or have another value break readers."""
 
     def rule(aspect: Aspect) -> AspectChange:
-        before, after = aspect.before or {}, aspect.after or {}
+        before, after = aspect.tables
         changed = changed_rows(before, after)
         readers = changed and (aspect.old.received or aspect.new.received)
         return aspect.change(arrow(word, before, after), readers=readers, feature=not changed, why=why)

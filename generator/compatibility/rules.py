@@ -86,7 +86,7 @@ def _required(aspect: Aspect) -> AspectChange | None:
 
 
 def _bounds(aspect: Aspect) -> AspectChange:
-    before, after, sent = aspect.before or {}, aspect.after or {}, aspect.new.sent
+    (before, after), sent = aspect.tables, aspect.new.sent
     tighter = sent and _tighter(before, after)
     why = "values that were accepted are refused before sending"
     return aspect.change(
@@ -133,8 +133,7 @@ def _parent(aspect: Aspect) -> AspectChange:
 
 
 def _sizes(aspect: Aspect) -> AspectChange:
-    before: dict[str, int] = aspect.before or {}
-    after: dict[str, int] = aspect.after or {}
+    before, after = aspect.tables
     lower = any(before.get(name, limit + 1) > limit for name, limit in after.items())
     why = "files that were accepted are refused"
     return aspect.change(arrow(aspect.name, before, after), callers=lower, feature=not lower, why=why)
@@ -237,7 +236,8 @@ def _poll(aspect: Aspect) -> AspectChange:
 
 
 def _servers(aspect: Aspect) -> AspectChange:
-    before, after = aspect.before or [], aspect.after or []
+    before: list[str] = aspect.before or []
+    after: list[str] = aspect.after or []
     kept = set(before) <= set(after) and bool(before)
     why = "requests are sent to another server; a URL that replaces the old one is not used"
     return aspect.change(arrow("servers", before, after), callers=not kept, feature=kept, why=why)

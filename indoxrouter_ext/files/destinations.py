@@ -14,13 +14,17 @@ from indoxrouter.errors import APIError
 __all__ = ["Destination", "FileDestination", "MemoryDestination", "target_path"]
 
 
+def _is_path(path: object) -> bool:
+    return isinstance(path, (str, os.PathLike)) and f"{path}" != ""
+
+
 def target_path(path: Any, suggested: str) -> Path:
     """The file to write: `path`, or for a directory the suggested name in it.
 
     Raises:
         InvalidParametersError: when `path` is not a path, or its directory does not exist.
     """
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+    if not _is_path(path):
         raise_invalid_argument("path", path, "the path of a file or of a directory")
     target = Path(path)
     if target.is_dir():
