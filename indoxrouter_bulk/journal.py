@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import msgspec
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
 from .results import MapResult

@@ -11,7 +11,7 @@ from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.errors import InvalidParametersError, RequestError
 from indoxrouter.facade_entries import ENTRIES
 
-from indoxrouter_ext.arguments import typed_on_wire
+from indoxrouter_ext.call_steps import typed_on_wire
 from indoxrouter_ext.settings.keywords import only_options, settings_for_call, split_keywords
 from indoxrouter_ext.settings.values import OPTIONS, Settings, check_timeout, nearest
 

@@ -14,7 +14,7 @@ from .calls.asynchronous import AsyncDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .map_method import MapMethod
-from .responses.raw_response import call_log, new_log, wrap
+from .responses.raw_response import RawResponse, recorded_calls
 from .settings.keywords import mark_methods, only_options
 from .settings.values import DEFAULT_TIMEOUT
 
@@ -30,13 +30,12 @@ if TYPE_CHECKING:
     from indoxrouter.resources import AsyncApi
     from typing_extensions import Self, Unpack
 
+    from .calls.answer import HttpAnswer
     from .calls.fallbacks import ModelFallbacks
-    from .calls.history import HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
-    from .responses.raw_response import RawResponse
     from .settings.options import CallOptions, ClientOptions, TimeoutInput
     from .settings.values import Settings
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
@@ -104,7 +103,8 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         self._check_size(call)
         settings = self._settings if settings is None else settings
         if call.streaming:
-            stream: Any = await self._open_stream(call, settings, response_format)
+            answer = await self._without_internal_frames_async(self._driver.call, call, settings)
+            stream: Any = self._stream_of(call, answer, settings, response_format)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
         result: ResultT = await self._without_internal_frames_async(self._call, call, settings)
         return self._bind(result, response_format)
@@ -114,10 +114,6 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         if answer.stream is not None:  # events in place of JSON
             return await self._stream_of(call, answer, settings, None).until_done()  # type: ignore[no-any-return]
         return self._decode(call, answer)
-
-    async def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
-        answer = await self._without_internal_frames_async(self._driver.call, call, settings)
-        return self._stream_of(call, answer, settings, response_format)
 
     def _stream_of(
         self, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any
@@ -188,31 +184,14 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
             download_async, self._driver, self._settings, url, destination, on_progress
         )
 
-    async def _wait_for_job(
-        self,
-        job_id: str,
-        interval: float | None,
-        deadline: float | None,
-        callback: JobCallback | None,
-        **names: Any,
-    ) -> VideoJob:
-        """Poll a video job until it ends."""
+    async def _wait_for_job(self, job_id: str, **options: Any) -> VideoJob:
+        """Poll a video job until it ends; see `wait_flow` for the options."""
         from .videos.job_handle import wait_flow  # cost: few programs make videos
 
         self._state.check_open()
-        return await self._without_internal_frames_async(
-            lambda: self._driver.run(
-                wait_flow(
-                    self._state,
-                    self._settings,
-                    self._job_call(job_id),
-                    interval=interval,
-                    deadline=deadline,
-                    callback=callback,
-                    **names,
-                )
-            )
-        )
+        call = self._without_internal_frames(self._job_call, job_id)
+        flow = wait_flow(self._state, self._settings, call, **options)
+        return await self._without_internal_frames_async(self._driver.run, flow)
 
     async def models(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # a class of its own
         self, provider: str | None = None, **options: Unpack[CallOptions]
@@ -247,7 +226,9 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
     ) -> VideoJob:
         """Wait until a video job has ended; see `Client.wait_for_video_job`."""
         client = self.with_options(**only_options("wait_for_video_job", WAIT_NAMES, options))
-        return await client._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
+        return await client._wait_for_job(
+            job_id, interval=check_interval, deadline=max_wait_time, callback=callback, names=WAIT_NAMES
+        )
 
     async def test_connection(self) -> ConnectionReport:
         """Call the server's health check; see `Client.test_connection`."""
@@ -263,14 +244,10 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         self, method: Callable[P, Awaitable[ResultT]], *args: P.args, **kwargs: P.kwargs
     ) -> RawResponse[ResultT]:
         """Call a method of this client, and return the HTTP side of the call together with its result; see `Client`."""
-        calls = new_log(method)
-        token = call_log.set(calls)
-        try:
+        with recorded_calls(method) as calls:
             coroutine: Any = method(*args, **kwargs)
             result: Any = await coroutine if isawaitable(coroutine) else None
-        finally:
-            call_log.reset(token)
-        return wrap(result, calls)
+        return RawResponse(result, calls[-1], tuple(calls))
 
     async def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`; closing a second time does nothing."""

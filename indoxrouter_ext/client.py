@@ -12,7 +12,7 @@ from indoxrouter.facade import Facade
 from .calls.blocking import BlockingDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
-from .responses.raw_response import call_log, new_log, wrap
+from .responses.raw_response import RawResponse, recorded_calls
 from .settings.keywords import mark_methods, only_options
 from .settings.values import DEFAULT_TIMEOUT
 
@@ -28,13 +28,12 @@ if TYPE_CHECKING:
     from indoxrouter.resources import Api
     from typing_extensions import Self, Unpack
 
+    from .calls.answer import HttpAnswer
     from .calls.fallbacks import ModelFallbacks
-    from .calls.history import HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
-    from .responses.raw_response import RawResponse
     from .settings.options import CallOptions, ClientOptions, TimeoutInput
     from .settings.values import Settings
     from .videos.job_handle import JobCallback, VideoJobHandle
@@ -122,7 +121,8 @@ class Client(ClientBase, Facade):
         self._check_size(call)
         settings = self._settings if settings is None else settings
         if call.streaming:
-            stream: Any = self._open_stream(call, settings, response_format)
+            answer = self._without_internal_frames(self._driver.call, call, settings)
+            stream: Any = self._stream_of(call, answer, settings, response_format)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
         result: ResultT = self._without_internal_frames(self._call, call, settings)
         return self._bind(result, response_format)
@@ -132,10 +132,6 @@ class Client(ClientBase, Facade):
         if answer.stream is not None:  # events in place of JSON
             return self._stream_of(call, answer, settings, None).until_done()  # type: ignore[no-any-return]
         return self._decode(call, answer)
-
-    def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
-        answer = self._without_internal_frames(self._driver.call, call, settings)
-        return self._stream_of(call, answer, settings, response_format)
 
     def _stream_of(
         self, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any
@@ -189,31 +185,14 @@ class Client(ClientBase, Facade):
         self._state.check_open()
         self._without_internal_frames(download, self._driver, self._settings, url, destination, on_progress)
 
-    def _wait_for_job(
-        self,
-        job_id: str,
-        interval: float | None,
-        deadline: float | None,
-        callback: JobCallback | None,
-        **names: Any,
-    ) -> VideoJob:
-        """Poll a video job until it ends."""
+    def _wait_for_job(self, job_id: str, **options: Any) -> VideoJob:
+        """Poll a video job until it ends; see `wait_flow` for the options."""
         from .videos.job_handle import wait_flow  # cost: few programs make videos
 
         self._state.check_open()
-        return self._without_internal_frames(
-            lambda: self._driver.run(
-                wait_flow(
-                    self._state,
-                    self._settings,
-                    self._job_call(job_id),
-                    interval=interval,
-                    deadline=deadline,
-                    callback=callback,
-                    **names,
-                )
-            )
-        )
+        call = self._without_internal_frames(self._job_call, job_id)
+        flow = wait_flow(self._state, self._settings, call, **options)
+        return self._without_internal_frames(self._driver.run, flow)
 
     def models(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # a class of its own
         self, provider: str | None = None, **options: Unpack[CallOptions]
@@ -277,7 +256,9 @@ class Client(ClientBase, Facade):
             InvalidParametersError: for an argument with a wrong value.
         """
         client = self.with_options(**only_options("wait_for_video_job", WAIT_NAMES, options))
-        return client._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
+        return client._wait_for_job(
+            job_id, interval=check_interval, deadline=max_wait_time, callback=callback, names=WAIT_NAMES
+        )
 
     def test_connection(self) -> ConnectionReport:
         """Call the server's health check. Reports failures of server and network instead of raising.
@@ -318,13 +299,9 @@ class Client(ClientBase, Facade):
             TypeError: when the method makes no call.
             IndoxRouterError: as the method does.
         """
-        calls = new_log(method)
-        token = call_log.set(calls)
-        try:
+        with recorded_calls(method) as calls:
             result = method(*args, **kwargs)
-        finally:
-            call_log.reset(token)
-        return wrap(result, calls)
+        return RawResponse(result, calls[-1], tuple(calls))
 
     def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`; closing a second time does nothing."""

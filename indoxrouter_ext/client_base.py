@@ -1,47 +1,26 @@
-"""The part of both clients that does not wait: constructor arguments, requests, results."""
+"""What both clients have in common beside the steps of a call: constructor arguments, options, properties."""
 
 from __future__ import annotations
 
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
-from indoxrouter._runtime.errors.mapping import error_from_transport
-from indoxrouter._runtime.models.model import Model
-from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.about import SERVERS, load_operation
-from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
-from .arguments import add_typed, check_messages, prepare, present, typed_on_wire
+from .call_steps import CallSteps, check_messages
+from .calls.answer import configure_from_environment, enable_debug
 from .calls.client_state import ClientState
-from .calls.logging import configure_from_environment, enable_debug
-from .responses.base import bind_client
-from .responses.decoding import decode_answer, raise_not_a_stream, raise_reported
-from .settings.keywords import (
-    missing_attribute,
-    only_options,
-    refuse_missing,
-    refuse_setting,
-    settings_for_call,
-    settings_of_operation,
-    split_keywords,
-)
+from .settings.keywords import missing_attribute, refuse_setting, settings_of_operation
 from .settings.values import Settings, check_api_key, check_base_url, check_timeout, check_ways
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
-    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter._runtime.values.introspection import UNCHECKED
     from typing_extensions import Never, Self, Unpack
 
-    from .calls.fallbacks import ModelFallbacks
-    from .calls.history import HttpAnswer
     from .diagnose import Diagnosis
     from .http.choice import EngineChoice
     from .observing.unknown import Unknown
@@ -50,32 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientBase"]
 
-ResultT = TypeVar("ResultT")
-P = ParamSpec("P")
-
 WAIT_NAMES = ("check_interval", "max_wait_time", "callback")
 """The names of the interval, the deadline and the callback in `wait_for_video_job`, for error messages."""
 
-_SIZE_CHECK_THRESHOLD = 1024 * 1024
 
+class ClientBase(CallSteps):
+    """Constructor arguments, options and properties that `Client` and `AsyncClient` share."""
 
-class ClientBase:
-    """Constructor arguments, state and decisions that `Client` and `AsyncClient` share."""
-
-    _asynchronous = False
-    _state: ClientState
-    _settings: Settings
     _engine: EngineChoice
     _owner: bool
     _original: Any = None
 
-    if TYPE_CHECKING:
-
-        def _stop(self, call: Call[Any], stream_id: str) -> Any: ...
-
-        def _send(self, call: Call[Any], response_format: Any, settings: Settings) -> Any: ...
-
-    else:  # hidden from type checkers, so that they report misspelt attributes
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("_"):
@@ -130,7 +95,7 @@ class ClientBase:
                 api_key if callable(api_key) else check_api_key(api_key),
                 exchange=auth == "token",
                 auto_refresh=auto_refresh,
-                watch_events=lambda limit: _received().DocumentReader(limit),
+                watch_events=self._watch_events,
             )
             settings = Settings(check_base_url(base_url, SERVERS[0]), check_timeout(timeout))
             self._settings = settings.changed(**options)
@@ -138,146 +103,10 @@ class ClientBase:
             del api_key  # a traceback keeps local variables
         configure_from_environment()
 
-    def _without_internal_frames(
-        self, action: Callable[P, ResultT], *args: P.args, **kwargs: P.kwargs
-    ) -> ResultT:
-        """Call `action`; the traceback of its exceptions starts here, and so points at the caller's line."""
-        failure: IndoxRouterError | None = None
-        try:
-            return action(*args, **kwargs)
-        except IndoxRouterError as error:
-            failure = error
-        del args, kwargs  # a traceback keeps local variables
-        try:
-            raise failure.with_traceback(None)
-        finally:
-            del failure
-
-    def _make_call(
-        self,
-        entry: FacadeEntry,
-        arguments: dict[str, Any],
-        additional: Mapping[str, Any],
-        typed: Mapping[str, Any],
-    ) -> tuple[Call[Any], Settings]:
-        """The request of a documented method, and the settings of the call.
-
-        Args:
-            entry: the method.
-            arguments: its named arguments.
-            additional: the keywords that it does not name.
-            typed: arguments that take Python types (`response_format`, `tools`).
-        """
-        settings = self._settings
-        if additional:
-            names = [entry.rename.get(key, key) for key in (*arguments, *typed)]
-            if entry.accepts_additional:
-                options, additional = split_keywords(entry.name, names, additional)
-            else:
-                options, additional = only_options(entry.name, names, additional), {}
-            settings = settings_for_call(settings, options)
-        for name, value in arguments.items():
-            if value is UNSET:
-                refuse_missing(entry, name)
-        if typed and (sent := typed_on_wire(typed)):
-            additional = add_typed(entry, arguments, additional, sent)
-        choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
-        operation = entry.load(choice)
-        return operation.call(*prepare(operation, arguments, additional)), settings
-
     def _send_operation(self, call: Call[Any], options: Mapping[str, Any]) -> Any:
         """Make a call of `api`, with the options of the call."""
         self._without_internal_frames(check_messages, call.payload)
         return self._send(call, None, settings_of_operation(self._settings, call.operation, options))
-
-    def _fallbacks(
-        self,
-        entry: FacadeEntry,
-        arguments: dict[str, Any],
-        additional: Mapping[str, Any],
-        typed: Mapping[str, Any],
-    ) -> ModelFallbacks:
-        """The requests of a documented method, for one model after another."""
-        from .calls.fallbacks import ModelFallbacks  # cost: few programs have fallbacks
-
-        return ModelFallbacks(
-            self._state, present(arguments), lambda named: self._make_call(entry, named, additional, typed)
-        )
-
-    def _check_size(self, call: Call[Any]) -> None:
-        """Raise `InvalidParametersError` for a body over the documented limit."""
-        if call.content is not None and len(call.content) > _SIZE_CHECK_THRESHOLD:
-            from .files.image_input import check_request_size  # cost: large requests only
-
-            check_request_size(call)
-
-    def _decode(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
-        """The typed result of an answer; raises the documented exception for a failure in its body."""
-        if answer.observation is None:
-            return self._decode_any(call, answer)
-        with answer.observation as observation:
-            result = self._decode_any(call, answer)
-            observation.end(result)
-            return result
-
-    def _decode_any(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
-        """The result of a body that was read to its end, or of the events that a cut one holds."""
-        read = partial(self._read_events, call, answer)
-        if answer.failure is not None:
-            found = read()
-            if not isinstance(found, Model):
-                secrets = self._state.secrets(call.secrets())
-                raise error_from_transport(answer.failure, self._settings.host, secrets)
-            return found  # type: ignore[return-value]  # the response class of the same operation
-        return decode_answer(call, answer, self._state.secrets, read)
-
-    def _read_events(self, call: Call[Any], answer: HttpAnswer) -> Any:
-        """The response that the events of a body add up to, or the only JSON document in them; or None."""
-        stream = call.operation.stream
-        if stream is None or not stream.assembled:
-            return _received().only_document(bytes(answer.body))
-        secrets = self._state.secrets(call.secrets())
-        return _received().read_events(call, answer, self._settings, secrets, self._state.clock)
-
-    def _bind(self, result: ResultT, response_format: Any = None) -> ResultT:
-        """Give a response this client, and the format that `parsed` reads."""
-        if isinstance(result, Model):
-            return bind_client(result, self, response_format, asynchronous=self._asynchronous)
-        return result
-
-    def _make_stream(
-        self,
-        kind: Any,
-        event_kind: Any,
-        call: Call[Any],
-        answer: HttpAnswer,
-        settings: Settings,
-        response_format: Any,
-    ) -> Any:
-        """The stream of an open answer. Closing this client aborts it.
-
-        Args:
-            kind, event_kind: its class, if its events add up to a response, or else.
-            call, answer, settings, response_format: of the call.
-        """
-        secrets = self._state.secrets(call.secrets())
-        if answer.stream is None:
-            received = _received()
-            if not received.holds_events(bytes(answer.body)):
-                with answer.observation or nullcontext():
-                    self._without_internal_frames(raise_reported, call, answer, secrets)
-                    if answer.failure is not None:
-                        raise error_from_transport(answer.failure, self._settings.host, secrets)
-                    return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
-            body = received.AsyncReceivedBody if self._asynchronous else received.ReceivedBody
-            answer.stream, answer.body = body(bytes(answer.body), answer.failure), b""
-
-        bind = partial(self._bind, response_format=response_format)
-        spec = call.operation.stream
-        stream = (kind if spec is not None and spec.assembled else event_kind).of_answer(
-            call, answer, settings, secrets, self._state.clock, bind, partial(self._stop, call)
-        )
-        return self._state.track_stream(stream)
 
     def _stop_call(self, call: Call[Any], stream_id: str) -> Call[Any] | None:
         """The call that stops a running stream, if the spec names an operation for it."""
@@ -383,13 +212,6 @@ class ClientBase:
         self._settings = self._settings._replace(base_url=checked)
         self._state = self._state.without_tokens()
         return self._state
-
-
-def _received() -> ModuleType:
-    """The reader of bodies that have been read already."""
-    from .streaming import received  # cost: for servers that answer in another framing
-
-    return received
 
 
 def warn_unclosed(client: object) -> None:

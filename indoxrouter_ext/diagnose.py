@@ -14,12 +14,12 @@ from urllib.parse import unquote, urlsplit
 from indoxrouter._runtime.codecs.composites import Array, ModelRef
 from indoxrouter._runtime.codecs.factory import describe
 from indoxrouter._runtime.operations.parameters import encode_parameters
-from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+from indoxrouter._runtime.values.json import is_items, is_mapping
 from indoxrouter.about import OPERATIONS, load_operation
 from indoxrouter.errors import InvalidParametersError
 from indoxrouter.facade_entries import ENTRIES
 
-from .arguments import ADDITIONAL, apply_provider_rules, check_messages
+from .call_steps import ADDITIONAL, apply_provider_rules, check_messages
 from .files.image_input import check_request_size
 from .settings.values import near_names
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indoxrouter import AsyncClient
-from indoxrouter._runtime.values.type_guards import is_mapping
+from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
 from indoxrouter_bulk.keys import request_hash

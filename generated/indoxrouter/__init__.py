@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from indoxrouter_bulk.run import MapRun as MapRun
     from indoxrouter_ext._version import __version__
     from indoxrouter_ext.async_client import AsyncClient, AsyncIndoxRouter
-    from indoxrouter_ext.calls.history import ModelAttempt
+    from indoxrouter_ext.calls.answer import ModelAttempt
     from indoxrouter_ext.calls.observation import ObservedCall, Observer
     from indoxrouter_ext.client import Client, IndoxRouter
     from indoxrouter_ext.files.image_input import image_part
@@ -324,7 +324,7 @@ _MODULES: dict[str, str] = {
     "MapRun": "indoxrouter_bulk.run",
     "MaxCostReachedError": "indoxrouter_bulk.results",
     "McpTool": "indoxrouter_ext.tools.functions",
-    "ModelAttempt": "indoxrouter_ext.calls.history",
+    "ModelAttempt": "indoxrouter_ext.calls.answer",
     "ModelCatalog": "indoxrouter_ext.responses.model_catalog",
     "ModelInfo": ".models.models",
     "ModelListResponse": ".models.models",

@@ -17,7 +17,7 @@ import httpx
 import yaml
 
 from ..compatibility.diff import BREAKS, compare
-from ..compatibility.report import as_json, as_markdown, as_table
+from ..compatibility.report import FORMS
 from ..description.operations import METHODS
 from ..source.json_types import is_object
 from ..source.problems import SpecRefused, plural
@@ -29,7 +29,6 @@ PAGES = ("docs", "redoc", "swagger", "swagger-ui", "reference", "scalar")
 _LINK = re.compile(
     r"""(?:\burl\s*:\s*|\bspec-url\s*=\s*|\bspecUrl\s*[:=]\s*|\bdata-url\s*=\s*)["']([^"'\s]+)["']"""
 )
-FORMS = {"table": as_table, "markdown": as_markdown, "json": as_json}
 
 
 class NothingFound(Exception):

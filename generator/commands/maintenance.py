@@ -16,18 +16,18 @@ _Row: TypeAlias = tuple[
 ]
 
 
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    forms = ("table", "markdown", "json")
+    parser.add_argument("--format", choices=forms, default="table", help="table (default) is for people")
+
+
 # ── diff ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _diff_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", metavar="OLD", help="the former description: a file, or a git ref")
     parser.add_argument("new", metavar="NEW", nargs="?", type=Path, help="today's (default: openapi.yaml)")
-    parser.add_argument(
-        "--format",
-        choices=("table", "markdown", "json"),
-        default="table",
-        help="table (default) is for people",
-    )
+    _add_format(parser)
     parser.add_argument(
         "--fail-on",
         choices=("major", "minor", "patch", "never"),
@@ -39,7 +39,7 @@ def _diff_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _diff(options: argparse.Namespace) -> int:
     from ..compatibility.diff import BREAKS, WORTH, NoSuchDescription, at, compare
-    from ..compatibility.report import as_json, as_markdown, as_table
+    from ..compatibility.report import FORMS
     from ..source.settings import load
 
     settings = load(spec=options.new, package=options.package)
@@ -47,8 +47,7 @@ def _diff(options: argparse.Namespace) -> int:
         with at(options.old, settings) as old:
             shown = options.old, str(options.new) if options.new else settings.spec.name
             comparison = compare(old, settings, shown=shown)
-            forms = {"table": as_table, "markdown": as_markdown, "json": as_json}
-            print(forms[options.format](comparison).rstrip("\n"))
+            print(FORMS[options.format](comparison).rstrip("\n"))
     except NoSuchDescription as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -117,12 +116,7 @@ def _observe_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--propose", metavar="FILE", type=Path, help="write the edit of the description as a patch"
     )
-    parser.add_argument(
-        "--format",
-        choices=("table", "markdown", "json"),
-        default="table",
-        help="table (default) is for people",
-    )
+    _add_format(parser)
     parser.add_argument(
         "--spec", type=Path, metavar="FILE", help="the OpenAPI description (default: openapi.yaml)"
     )
@@ -151,12 +145,7 @@ def _live_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="'NAME: VALUE'",
         help="a header of each request, such as `Authorization: Bearer ...`; may be repeated",
     )
-    parser.add_argument(
-        "--format",
-        choices=("table", "markdown", "json"),
-        default="table",
-        help="table (default) is for people",
-    )
+    _add_format(parser)
 
 
 def _live(options: argparse.Namespace) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +21,6 @@ from ..source.problems import SpecRefused, plural, shown_path
 from ..source.settings import PROJECT, GeneratorSettings, load
 from .changelog import draft, write_draft
 from .lint import lint
-from .patching import apply_patch
 from .undo import UNDO, save_state
 
 
@@ -43,7 +44,7 @@ def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path 
     # Beside the present one, so that what it refers to is found.
     patched = settings.spec.with_name(f".{settings.spec.stem}.patched{settings.spec.suffix}")
     try:
-        refused = apply_patch(spec, settings.spec, patched)
+        refused = _apply_patch(spec, settings.spec, patched)
         if refused:
             print(f"error: {spec}: {refused}; nothing was written", file=sys.stderr)
             return 2
@@ -275,6 +276,40 @@ def _uses_of_former_names(comparison: Comparison, project: Path) -> list[str]:
                     f"{path.relative_to(project)}:{number} ({use[0]})" for use in pattern.finditer(line)
                 )
     return found
+
+
+def _apply_patch(patch: Path, description: Path, target: Path) -> str:
+    """Write the patched description to `target`; a patch that was applied before changes nothing.
+
+    Returns:
+        Why the patch does not apply; empty if it does.
+    """
+    with tempfile.TemporaryDirectory(prefix="indoxrouter-patch-") as directory:
+        copy = Path(directory) / description.name
+        shutil.copyfile(description, copy)
+        # The names in the patch may have a path: only the last part counts here.
+        text = patch.read_text(encoding="utf-8")
+        lines = [
+            f"{line[:4]}{line[4]}/{description.name}" if line.startswith(("--- a/", "+++ b/")) else line
+            for line in text.splitlines()
+        ]
+        plain = "\n".join(lines) + "\n"
+        if _git(directory, plain, "--reverse", "--check"):
+            refused = _git(directory, plain)
+            if refused:
+                return refused
+        target.write_bytes(copy.read_bytes())
+    return ""
+
+
+def _git(directory: str, text: str, *options: str) -> str:
+    """What `git apply` complains about; empty if it does not."""
+    command = ["git", "apply", *options, "-"]
+    try:
+        done = subprocess.run(command, cwd=directory, input=text, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "git is not installed, which applies patches"
+    return "" if done.returncode == 0 else done.stderr.strip().removeprefix("error: ") or "it does not apply"
 
 
 __all__ = ["upgrade"]

@@ -123,13 +123,11 @@ class _Comparison:
         for key, entry in self._new.items():
             for former in entry.former if entry.kind in ("field", "argument") else ():
                 where = f" in {key.rpartition(' in ')[2]}" if entry.kind == "argument" else ""
-                before = f"{self._former_owner(entry.owner)} {entry.kind} {former}{where}"
+                owner = next((a for a, b in self._renames.items() if b == entry.owner), entry.owner)
+                before = f"{owner} {entry.kind} {former}{where}"
                 if before in self._old and before not in self._new and key not in self._old:
                     self._renames[before] = key
                     self._aliased.add(before)
-
-    def _former_owner(self, owner: str) -> str:
-        return next((a for a, b in self._renames.items() if b == owner), owner)
 
     def _now(self, key: str) -> str:
         """The key under which an old entry would be found today: its owner may have another name."""

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from ..description.reachability import reached
 from ..description.read import Reading
 from ..python.build_models import RenderContext
-from ..python.py_source import literal
+from ..python.py_source import RequiredImports, literal
 from ..python.type_hints import members
 from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape, StringShape, TupleShape
 from ..source.node import Node
@@ -89,6 +89,14 @@ class SnapshotBuilder:
         self.reading, self.package = reading, package
         self.sent, self.received = reached(reading.description, components)
         self.snapshot = Snapshot(reading.description.title, reading.description.version)
+
+    def read(self, shape: Shape) -> str:
+        """The annotation of a value that is received."""
+        return self.context.type_hints.read(shape, RequiredImports())
+
+    def written(self, shape: Shape) -> tuple[str, ...]:
+        """The members of the annotation of a value that is sent."""
+        return union_members(self.context.type_hints.write(shape, RequiredImports()))
 
     def bounds(self, shape: Shape) -> dict[str, Any]:
         """The limits of a value."""

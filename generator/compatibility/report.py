@@ -199,4 +199,6 @@ def _place(node: Node | None) -> dict[str, Any] | None:
     return {"file": shown_path(node.file.path), "line": node.line, "pointer": pointer}
 
 
-__all__ = ["Comparison", "affected", "as_json", "as_markdown", "as_table", "describe_change"]
+FORMS = {"table": as_table, "markdown": as_markdown, "json": as_json}
+
+__all__ = ["FORMS", "Comparison", "affected", "as_json", "as_markdown", "as_table", "describe_change"]

@@ -1,28 +1,40 @@
-"""The effect of a change of one aspect: a type, whether it is required, its limits, its default ..."""
+"""The effect of a change of each aspect: a type, its limits, its default, credentials, streams ..."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .aspects import (
+    Aspect,
+    AspectChange,
+    Rule,
+    arrow,
+    breaks_callers,
+    breaks_readers,
+    changed_rows,
+    may_only_grow,
+    reported_elsewhere,
+    rows_may_be_added,
+    switched,
+)
 from .entry import SnapshotEntry
-from .rules_of_operations import OPERATION_RULES, AspectChange, Rule, arrow, breaks_callers
 
 
 def classify(old: SnapshotEntry, new: SnapshotEntry, classes: Mapping[str, str]) -> Iterator[AspectChange]:
     """The change of each aspect that differs. `classes`: new names of models, by old name."""
-    for aspect in dict.fromkeys([*old.facts, *new.facts]):
-        before, after = old.facts.get(aspect), new.facts.get(aspect)
-        if aspect in ("type", "written", "result"):
+    for name in dict.fromkeys([*old.facts, *new.facts]):
+        before, after = old.facts.get(name), new.facts.get(name)
+        if name in ("type", "written", "result"):
             before = tuple(_renamed(piece, classes) for piece in before or ())
             after = tuple(after or ())
-        elif aspect in ("bodies of failures", "discriminator", "patterns"):
+        elif name in ("bodies of failures", "discriminator", "patterns"):
             table: dict[str, str] = before or {}
-            before = {key: _renamed(name, classes) for key, name in table.items()}
+            before = {key: _renamed(kind, classes) for key, kind in table.items()}
             after = dict[str, str](after or {})
         if before != after:
-            change = _RULES.get(aspect, _no_rule)(aspect, before, after, old, new)
+            change = _RULES.get(name, _no_rule)(Aspect(name, before, after, old, new))
             if change is not None:
                 yield change
 
@@ -33,8 +45,11 @@ def _renamed(piece: str, classes: Mapping[str, str]) -> str:
     return piece
 
 
-def _no_rule(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    return AspectChange(aspect, arrow(aspect, before, after))
+def _no_rule(aspect: Aspect) -> AspectChange:
+    return aspect.change(aspect.arrow())
+
+
+# ── arguments, fields and classes ────────────────────────────────────────────────────────────────────────────────────
 
 
 def _is_superset(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
@@ -42,56 +57,41 @@ def _is_superset(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
     return "Any" in wide or all(piece in wide or (piece == "int" and "float" in wide) for piece in narrow)
 
 
-def _read(
-    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
-) -> AspectChange | None:
+def _read(aspect: Aspect) -> AspectChange | None:
     """The type of an attribute: fewer members are fine for readers, new ones are not."""
-    detail = arrow("reads as", before, after)
-    if not (old.received or new.received):
-        return None if old.sent else AspectChange(aspect, detail)
-    if _is_superset(before, after) and "Any" not in before:
-        return AspectChange(aspect, detail, feature=True)
-    return AspectChange(aspect, detail, readers=True, why="code that reads it may receive an unexpected type")
+    detail = aspect.arrow("reads as")
+    if not (aspect.old.received or aspect.new.received):
+        return None if aspect.old.sent else aspect.change(detail)
+    if _is_superset(aspect.before, aspect.after) and "Any" not in aspect.before:
+        return aspect.change(detail, feature=True)
+    return aspect.change(detail, readers=True, why="code that reads it may receive an unexpected type")
 
 
-def _written(
-    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
-) -> AspectChange | None:
+def _written(aspect: Aspect) -> AspectChange | None:
     """The type of an argument: new members are fine for callers, fewer are not."""
-    if not before or not after:
+    if not aspect.before or not aspect.after:
         return None  # it joined or left requests: other aspects report that
-    detail = arrow("takes", before, after)
-    if _is_superset(after, before):
-        return AspectChange(aspect, detail, feature=True)
-    return AspectChange(aspect, detail, callers=True, why="values that were accepted are refused")
+    if _is_superset(aspect.after, aspect.before):
+        return aspect.change(aspect.arrow("takes"), feature=True)
+    return aspect.change(aspect.arrow("takes"), callers=True, why="values that were accepted are refused")
 
 
-def _required(
-    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
-) -> AspectChange | None:
-    detail = "optional → required" if after else "required → optional"
-    if after:
-        if new.sent:
-            return AspectChange(aspect, detail, callers=True, why="requests without it are refused")
-        return AspectChange(aspect, detail)
-    if not new.sent and old.facts.get("type") != new.facts.get("type"):
+def _required(aspect: Aspect) -> AspectChange | None:
+    sent = aspect.new.sent
+    if aspect.after:
+        return aspect.change("optional → required", callers=sent, why="requests without it are refused")
+    if not sent and aspect.old.facts.get("type") != aspect.new.facts.get("type"):
         return None  # readers: reported as a change of type, which has `| None` now
-    return AspectChange(aspect, detail, feature=new.sent)
+    return aspect.change("required → optional", feature=sent)
 
 
-def _nullable(
-    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
-) -> AspectChange | None:
-    return None  # reported as a change of type
-
-
-def _bounds(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    detail = arrow("limits", before or {}, after or {})
-    if new.sent and _tighter(before or {}, after or {}):
-        return AspectChange(
-            aspect, detail, callers=True, why="values that were accepted are refused before sending"
-        )
-    return AspectChange(aspect, detail, feature=new.sent)
+def _bounds(aspect: Aspect) -> AspectChange:
+    (before, after), sent = aspect.tables, aspect.new.sent
+    tighter = sent and _tighter(before, after)
+    why = "values that were accepted are refused before sending"
+    return aspect.change(
+        arrow("limits", before, after), callers=tighter, feature=sent and not tighter, why=why
+    )
 
 
 def _tighter(before: dict[str, Any], after: dict[str, Any]) -> bool:
@@ -110,112 +110,223 @@ def _tighter(before: dict[str, Any], after: dict[str, Any]) -> bool:
     return False
 
 
-def _python(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    return AspectChange(
-        aspect,
-        arrow("Python name", before, after),
-        callers=old.sent,
-        readers=old.received and old.kind == "field",
-        why="the old name is removed",
+def _python(aspect: Aspect) -> AspectChange:
+    readers = aspect.old.received and aspect.old.kind == "field"
+    detail = aspect.arrow("Python name")
+    return aspect.change(detail, callers=aspect.old.sent, readers=readers, why="the old name is removed")
+
+
+def _kind(aspect: Aspect) -> AspectChange:
+    old, why = aspect.old, "it cannot be built or read as before"
+    return aspect.change(aspect.arrow("is"), callers=old.sent, readers=old.received, why=why)
+
+
+def _exception(aspect: Aspect) -> AspectChange:
+    caught = aspect.before in aspect.new.facts["ancestors"]
+    why = f"`except {aspect.before}` no longer catches it"
+    return aspect.change(aspect.arrow("raises"), readers=not caught, feature=caught, why=why)
+
+
+def _parent(aspect: Aspect) -> AspectChange:
+    why = f"`except {aspect.before}` may no longer catch it"
+    return aspect.change(aspect.arrow("parent"), readers=True, why=why)
+
+
+def _sizes(aspect: Aspect) -> AspectChange:
+    before, after = aspect.tables
+    lower = any(before.get(name, limit + 1) > limit for name, limit in after.items())
+    why = "files that were accepted are refused"
+    return aspect.change(arrow(aspect.name, before, after), callers=lower, feature=not lower, why=why)
+
+
+def _patterns(aspect: Aspect) -> AspectChange:
+    changed, old, new = changed_rows(aspect.before, aspect.after), aspect.old, aspect.new
+    return aspect.change(
+        aspect.arrow("patterns of keys"),
+        callers=changed and old.sent and new.sent,
+        readers=changed and old.received and new.received,
+        feature=not changed,
+        why="keys that matched have values of another type, or are refused",
     )
 
 
-def _deprecated(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    return AspectChange(aspect, "deprecated now" if after else "no longer deprecated", feature=True)
+# ── operations ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _closed(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    detail = "no longer accepts unknown keys" if after else "now accepts unknown keys"
-    broken = bool(after) and old.sent
-    return AspectChange(aspect, detail, callers=broken, feature=not after, why="unknown keys are refused")
+def _security(aspect: Aspect) -> AspectChange:
+    before, after = _alternatives(aspect.before), _alternatives(aspect.after)
+    enough = all(any(needed <= held for needed in after) for held in before)
+    why = "the credentials in use are refused" if aspect.before else "calls without credentials are refused"
+    return aspect.change(aspect.arrow("credentials"), callers=not enough, feature=enough, why=why)
 
 
-def _kind(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    why = "it cannot be built or read as before"
-    return AspectChange(aspect, arrow("is", before, after), old.sent, old.received, why=why)
+def _alternatives(security: list[str]) -> list[set[str]]:
+    """The sets of credentials each of which opens an operation."""
+    return [set(names.split(" + ")) - {"none"} for names in security] or [set()]
 
 
-def _open(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    if after:
-        return AspectChange(aspect, "other values may be sent", feature=True)
-    why = "values that are not listed are refused before sending"
-    return AspectChange(aspect, "no other values may be sent", callers=old.sent, why=why)
+def _schemes(entry: SnapshotEntry) -> set[str]:
+    return set[str]().union(*_alternatives(entry.facts["security"]))
 
 
-def _exception(
-    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
-) -> AspectChange | None:
-    if aspect == "ancestors":
-        return None  # reported with `exception`
-    detail = arrow("raises", before, after)
-    if before in new.facts["ancestors"]:
-        return AspectChange(aspect, detail, feature=True)
-    return AspectChange(aspect, detail, readers=True, why=f"`except {before}` no longer catches it")
+def _scopes(aspect: Aspect) -> AspectChange | None:
+    """The scopes of schemes that stay; others are reported as credentials."""
+    both = _schemes(aspect.old) & _schemes(aspect.new)
+    scopes, now = _rows(aspect, lambda scheme: scheme in both)
+    if scopes == now:
+        return None
+    more = any(set(of.split(", ")) - set(scopes.get(name, "").split(", ")) for name, of in now.items())
+    why = "tokens without the scope are refused"
+    return aspect.change(arrow(aspect.name, scopes, now), callers=more, feature=not more, why=why)
 
 
-def _attributes(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    detail = arrow("attributes", before, after)
-    gone = not set(before) <= set(after)
-    return AspectChange(aspect, detail, readers=gone, feature=not gone, why="an attribute is removed")
+def _rows(aspect: Aspect, kept: Callable[[str], bool]) -> tuple[dict[str, str], dict[str, str]]:
+    """The rows of the old and of the new table that belong to something that both descriptions have."""
+    before, after = (
+        {name: row for name, row in t.items() if kept(name)} for t in (aspect.before, aspect.after)
+    )
+    return before, after
 
 
-def _parent(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    why = f"`except {before}` may no longer catch it"
-    return AspectChange(aspect, arrow("parent", before, after), readers=True, why=why)
+def _stream_argument(aspect: Aspect) -> AspectChange | None:
+    if not (aspect.old.facts["stream"] and aspect.new.facts["stream"]):
+        return None  # reported as `stream`
+    detail = arrow("asks for a stream", aspect.before or "always", aspect.after or "always")
+    return aspect.change(detail, callers=True, why="what asked for a stream asks for none")
 
 
-def _limit(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    detail = arrow(aspect, before or {}, after or {})
-    old_sizes: dict[str, int] = before or {}
-    sizes: dict[str, int] = after or {}
-    lower = any(old_sizes.get(name, limit + 1) > limit for name, limit in sizes.items())
-    why = "files that were accepted are refused"
-    return AspectChange(aspect, detail, callers=lower, feature=not lower, why=why)
+def _stream_end(aspect: Aspect) -> AspectChange | None:
+    if not aspect.before or not aspect.after:
+        return None  # reported as `stream`
+    why = "clients that expect the old end report an interrupted stream"
+    return aspect.change(aspect.arrow("stream ends with"), readers=True, why=why)
 
 
-def _discriminator(
-    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
-) -> AspectChange:
-    detail = arrow("discriminator", before or {}, after or {})
-    now: dict[str, Any] = after or {}
-    classes: dict[str, Any] = before or {}
-    changed = [value for value, name in classes.items() if now.get(value) != name]
-    why = "values are read as another class"
-    readers = bool(changed) and (old.received or new.received)
-    return AspectChange(aspect, detail, readers=readers, feature=not changed, why=why)
+def _encodings(aspect: Aspect) -> AspectChange | None:
+    """The encodings of media types that stay; others are reported as `media types`."""
+    both = {*aspect.old.facts["media types"]} & {*aspect.new.facts["media types"]}
+    rows, now = _rows(aspect, lambda name: any(name.startswith(f"{media} ") for media in both))
+    if rows == now:
+        return None
+    why = "fields are sent in another form, which an older server does not read"
+    return aspect.change(arrow(aspect.name, rows, now), callers=True, why=why)
 
 
-def _patterns(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
-    types: dict[str, str] = before or {}
-    now: dict[str, str] = after or {}
-    changed = any(now.get(pattern) != kind for pattern, kind in types.items())
-    why = "keys that matched have values of another type, or are refused"
-    detail = arrow("patterns of keys", types, now)
-    sent, received = old.sent and new.sent, old.received and new.received
-    return AspectChange(aspect, detail, changed and sent, changed and received, not changed, why)
+def _default_media_type(aspect: Aspect) -> AspectChange | None:
+    if None in (aspect.before, aspect.after) or aspect.before not in aspect.new.facts["media types"]:
+        return None  # reported as `media types`
+    return aspect.change(
+        aspect.arrow(), callers=True, why="calls without `content_type=` send another media type"
+    )
+
+
+def _positional(aspect: Aspect) -> AspectChange:
+    longer = aspect.after[: len(aspect.before)] == aspect.before
+    why = "positional arguments change their meaning"
+    return aspect.change(aspect.arrow("arguments by position"), callers=not longer, feature=longer, why=why)
+
+
+def _poll(aspect: Aspect) -> AspectChange:
+    before, after = aspect.before, aspect.after
+    states = [key for key in before if key not in ("interval", "deadline")]
+    lost = any(set(before[key].split(", ")) - set((after.get(key) or "").split(", ")) for key in states)
+    grown = not lost and any(before[key] != after.get(key) for key in states)
+    why = "code that waits for a state misses it"
+    return aspect.change(aspect.arrow("states of the job"), readers=lost, feature=grown, why=why)
+
+
+def _servers(aspect: Aspect) -> AspectChange:
+    before: list[str] = aspect.before or []
+    after: list[str] = aspect.after or []
+    kept = set(before) <= set(after) and bool(before)
+    why = "requests are sent to another server; a URL that replaces the old one is not used"
+    return aspect.change(arrow("servers", before, after), callers=not kept, feature=kept, why=why)
+
+
+def _variables(aspect: Aspect) -> AspectChange:
+    """The values that the variables of URLs may have; none listed means any."""
+    after = aspect.after
+    lost = any(
+        name not in after or (after[name] and not (allowed and set(allowed) <= set(after[name])))
+        for name, allowed in aspect.before.items()
+    )
+    why = "a value of `server_variables` is refused"
+    return aspect.change(aspect.arrow(), callers=lost, feature=not lost, why=why)
+
+
+def _failures(aspect: Aspect) -> AspectChange:
+    return aspect.change(aspect.arrow("documented failures"), feature=set(aspect.before) < set(aspect.after))
+
+
+def _types_by_status(aspect: Aspect) -> AspectChange | None:
+    """Types of headers and of the bodies of failures, for statuses that stay."""
+    both = set(aspect.old.facts["statuses"]) & set(aspect.new.facts["statuses"])
+    types, now = _rows(aspect, lambda name: name.partition(" ")[0] in both)
+    if types == now:
+        return None
+    changed = changed_rows(types, now)
+    why = "code that reads them receives another type, or nothing"
+    return aspect.change(arrow(aspect.name, types, now), readers=changed, feature=not changed, why=why)
 
 
 _RULES: dict[str, Rule] = {
-    "type": _read,
-    "result": _read,
-    "written": _written,
-    "required": _required,
-    "nullable": _nullable,
+    "ancestors": reported_elsewhere,  # with `exception`
+    "attributes": may_only_grow("an attribute is removed", "attributes", readers=True),
+    "bodies of failures": _types_by_status,
+    "body required": switched(
+        "body: optional → required", "body: required → optional", "a body has to be given", breaks=True
+    ),
     "bounds": _bounds,
-    "python": _python,
-    "deprecated": _deprecated,
-    "closed": _closed,
-    "kind": _kind,
-    "open": _open,
-    "sent by default": breaks_callers("the same call requests something else"),
+    "closed": switched(
+        "no longer accepts unknown keys", "now accepts unknown keys", "unknown keys are refused", breaks=True
+    ),
+    "default media type": _default_media_type,
+    "defaults": breaks_callers("the same call requests something else"),
+    "deprecated": switched("deprecated now", "no longer deprecated"),
+    "discriminator": rows_may_be_added("values are read as another class", "discriminator"),
+    "encodings": _encodings,
+    "error statuses": rows_may_be_added("another exception is raised in its place", "errors by status"),
     "exception": _exception,
-    "ancestors": _exception,
+    "extra": may_only_grow("an argument is removed", "arguments beside those of the request"),
+    "failures": _failures,
+    "headers of answers": _types_by_status,
+    "kind": _kind,
+    "media types": may_only_grow("`content_type=` no longer accepts what was removed", "request media types"),
+    "nullable": reported_elsewhere,  # as a change of type
+    "open": switched(
+        "other values may be sent",
+        "no other values may be sent",
+        "values that are not listed are refused before sending",
+        breaks=False,
+    ),
     "parent": _parent,
-    "attributes": _attributes,
-    "discriminator": _discriminator,
-    "sizes": _limit,
     "patterns": _patterns,
-    **OPERATION_RULES,
+    "poll": _poll,
+    "positional": _positional,
+    "python": _python,
+    "renamed": breaks_callers("a keyword has another name", "keywords"),
+    "required": _required,
+    "result": _read,
+    "scheme": breaks_callers("credentials travel in another way"),
+    "scopes": _scopes,
+    "security": _security,
+    "sent by default": breaks_callers("the same call requests something else"),
+    "servers": _servers,
+    "sizes": _sizes,
+    "statuses": reported_elsewhere,  # as answers and as `failures`
+    "stream": switched(
+        "can now be streamed", "can no longer be streamed", "`stream=True` is refused", breaks=False
+    ),
+    "stream argument": _stream_argument,
+    "stream end": _stream_end,
+    "style": breaks_callers(
+        "values are sent in another form, which an older server does not read", "sent as"
+    ),
+    "type": _read,
+    "urls": lambda aspect: aspect.change(aspect.arrow("URLs"), feature=True),
+    "variables": _variables,
+    "webhook": breaks_readers("code that reads its body receives another form", "sent as"),
+    "written": _written,
 }
 
 __all__ = ["AspectChange", "classify"]

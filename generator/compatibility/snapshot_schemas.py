@@ -7,7 +7,6 @@ from typing import Any
 
 from ..python.build_models import nullable
 from ..python.descriptors import body_fields
-from ..python.py_source import RequiredImports
 from ..schema.annotations import renamed_from
 from ..schema.names import constant, field_names, pascal
 from ..schema.shapes import (
@@ -35,9 +34,9 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
     facts: dict[str, Any] = {"kind": component.kind, "deprecated": meaning.annotations.deprecated}
     sent = component.name in builder.sent
     if component.kind == "alias":
-        facts["type"] = union_members(builder.context.type_hints.read(meaning, RequiredImports()))
+        facts["type"] = union_members(builder.read(meaning))
         if sent:
-            facts["written"] = union_members(builder.context.type_hints.write(meaning, RequiredImports()))
+            facts["written"] = builder.written(meaning)
     if isinstance(meaning, ObjectShape):
         facts["closed"] = meaning.additional is None
         facts["received as"] = list(meaning.response_shapes)
@@ -82,7 +81,7 @@ def _patterns(builder: SnapshotBuilder, shape: Shape) -> dict[str, str]:
     """The types of values by the patterns of their keys."""
     patterns = shape.patterns if isinstance(shape, (MapShape, ObjectShape)) else None
     return {
-        f"`{pattern}`": builder.context.type_hints.read(each, RequiredImports())
+        f"`{pattern}`": builder.read(each)
         for pattern, each in (patterns.shapes if patterns is not None else ())
     }
 
@@ -105,7 +104,7 @@ def _field(
     builder: SnapshotBuilder, owner: SnapshotEntry, one: FieldShape, python: str, arguments: tuple[str, ...]
 ) -> None:
     annotations = one.shape.annotations
-    read = union_members(builder.context.type_hints.read(one.shape, RequiredImports()))
+    read = union_members(builder.read(one.shape))
     sent = owner.sent and not annotations.read_only
     facts: dict[str, Any] = {
         "type": read if one.required else tuple(dict.fromkeys((*read, "None"))),
@@ -125,7 +124,7 @@ def _field(
     if mapping:
         facts["discriminator"] = mapping
     if sent:
-        facts["written"] = union_members(builder.context.type_hints.write(one.shape, RequiredImports()))
+        facts["written"] = builder.written(one.shape)
     entry = SnapshotEntry(
         "field",
         f"{owner.key} field {one.wire}",

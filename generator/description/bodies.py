@@ -74,9 +74,8 @@ def read_body(resolver: Resolver, interpreter: Interpreter, operation: Operation
 
 def _encoding(holder: Node) -> dict[str, EncodingSpec]:
     """The fields whose encoding is not the usual one."""
-    listed = holder.get("encoding")
     found: dict[str, EncodingSpec] = {}
-    for name, entry in listed.items() if listed is not None else ():
+    for name, entry in holder.items_at("encoding"):
         styled = {"style", "explode", "allowReserved"} & set(entry.value)
         style = (entry.text("style") or "form") if styled else None
         if style is not None and style not in QUERY_STYLES:
@@ -153,13 +152,11 @@ def _status(status: str, entry: Node) -> str:
 
 def _headers(resolver: Resolver, interpreter: Interpreter, node: Node, hint: str) -> dict[str, Shape]:
     """The documented headers of an answer and their schemas."""
-    listed = node.get("headers")
     found: dict[str, Shape] = {}
-    for name, entry in listed.items() if listed is not None else ():
+    for name, entry in node.items_at("headers"):
         with resolver.problems.collect():
             header = resolver.follow(entry)
-            content = header.get("content")
-            inner = [holder for _, holder in content.items()] if content is not None else []
+            inner = [holder for _, holder in header.items_at("content")]
             schemas = [holder.get("schema") for holder in (header, *inner) if "schema" in holder.value]
             schema = schemas[0] if schemas else None
             if schema is not None and name.lower() != "content-type":

@@ -80,8 +80,7 @@ DEFAULT_STATUSES = {
 
 def read_exceptions(root: Node) -> list[ExceptionSpec]:
     """The tree of `components/x-exceptions`, parents before children; empty where there is none."""
-    components = root.get("components")
-    tree = components.get("x-exceptions") if components is not None else None
+    tree = root.below("components", "x-exceptions")
     if tree is None:
         return []
     found: dict[str, ExceptionSpec] = {}
@@ -96,10 +95,9 @@ def read_exceptions(root: Node) -> list[ExceptionSpec]:
         parent = node.text("parent") or ""
         if parent != "Exception" and parent not in tree.value:
             raise node.child("parent").refuse(f"the parent {parent!r} is not in `x-exceptions`")
-        attributes = node.get("attributes")
         pairs = {
             key: (_attribute_type(entry), _attribute_text(entry))
-            for key, entry in (attributes.items() if attributes is not None else ())
+            for key, entry in node.items_at("attributes")
         }
         for key in pairs:
             if not key.isidentifier() or keyword.iskeyword(key) or key.startswith("_"):
@@ -158,11 +156,8 @@ def read_error_tables(root: Node, names: set[str]) -> tuple[dict[str, str], dict
     """`x-error-codes` and `x-error-statuses`, wherever among the schemas they stand."""
     codes: dict[str, str] = {}
     statuses: dict[int, str] = {}
-    components = root.get("components")
-    schemas = components.get("schemas") if components is not None else None
-    for _, schema in schemas.items() if schemas is not None else ():
-        table = schema.get("x-error-codes")
-        for code, entry in table.items() if table is not None else ():
+    for _, schema in root.items_at("components", "schemas"):
+        for code, entry in schema.items_at("x-error-codes"):
             codes[code] = _exception(entry, names)
         table = schema.get("x-error-statuses")
         statuses.update(read_statuses(table, names) if table is not None else {})

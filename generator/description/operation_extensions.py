@@ -6,7 +6,7 @@ from typing import Any
 
 from ..schema.interpreter import Interpreter
 from ..schema.names import safe
-from ..source.forms import check_keys, elements_at, mapping_at, strings_of
+from ..source.forms import check_keys, mapping_at, strings_of
 from ..source.node import Node, describe_value
 from .exceptions import read_statuses
 from .model import FacadeSpec, OperationSpec, Retry
@@ -26,7 +26,7 @@ def read_extensions(operation: OperationSpec, interpreter: Interpreter) -> None:
     operation.strict_success = node.flag("x-strict-success")
     operation.poll = _poll(node)
     operation.provider_rules = _provider_rules(node)
-    operation.facade = [_facade(entry) for entry in elements_at(node, "x-facade")]
+    operation.facade = [_facade(entry) for entry in node.elements_at("x-facade")]
     operation.stream = read_stream(operation, interpreter)
     statuses = node.get("x-error-statuses")
     if statuses is not None:
@@ -66,10 +66,10 @@ def _provider_rules(node: Node) -> dict[str, Any] | None:
         return None
     for _, rule in found.items():
         check_keys(rule, frozenset({"replace", "drop", "x-source"}))
-        drop, replace = rule.get("drop"), rule.get("replace")
+        drop = rule.get("drop")
         if drop is not None:
             strings_of(drop)
-        for _, change in replace.items() if replace is not None else ():
+        for _, change in rule.items_at("replace"):
             check_keys(change, frozenset({"field", "values"}), required=frozenset({"field", "values"}))
     return {
         provider: {k: v for k, v in rule.items() if k != "x-source"} for provider, rule in found.value.items()
@@ -84,7 +84,6 @@ def _facade(entry: Node) -> FacadeSpec:
             f"`name` is the name of a Python method, found {describe_value(name)}"
         )
     positional = entry.get("positional")
-    extra = entry.get("extra")
     return FacadeSpec(
         name=name,
         node=entry,
@@ -92,7 +91,7 @@ def _facade(entry: Node) -> FacadeSpec:
         defaults=mapping_at(entry, "defaults"),
         fixed=mapping_at(entry, "fixed"),
         rename=mapping_at(entry, "rename"),
-        extra=dict(extra.items()) if extra is not None else {},
+        extra=dict(entry.items_at("extra")),
     )
 
 

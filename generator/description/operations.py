@@ -130,15 +130,13 @@ def servers_of(node: Node) -> tuple[str, ...]:
 
 def server_templates(node: Node) -> dict[str, ServerTemplate]:
     """The URLs of a `servers` list as `servers_of` gives them, with what each is made from."""
-    listed = node.get("servers")
     found: dict[str, ServerTemplate] = {}
-    for server in listed.elements() if listed is not None else ():
+    for server in node.elements_at("servers"):
         template = url = server.text("url")
         if url is None or template is None:
             raise server.refuse("a server needs a `url`")
-        variables = server.get("variables")
         used: dict[str, tuple[str, tuple[str, ...]]] = {}
-        for name, variable in variables.items() if variables is not None else ():
+        for name, variable in server.items_at("variables"):
             default = str(variable.value.get("default", ""))
             used[name] = (default, tuple(str(value) for value in variable.value.get("enum") or ()))
             url = url.replace("{" + name + "}", default)
@@ -300,8 +298,7 @@ def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
     listed = node.get("security")
     if listed is None:
         listed = resolver.root.get("security")
-    components = resolver.root.get("components")
-    schemes = components.get("securitySchemes") if components is not None else None
+    schemes = resolver.root.below("components", "securitySchemes")
     found: dict[tuple[str, ...], None] = {}
     for requirement in listed.elements() if listed is not None else ():
         for name, entry in requirement.items():

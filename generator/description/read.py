@@ -146,9 +146,8 @@ def _check_version(root: Node) -> None:
 
 
 def _tags(root: Node) -> dict[str, str | None]:
-    listed = root.get("tags")
     found: dict[str, str | None] = {}
-    for tag in listed.elements() if listed is not None else ():
+    for tag in root.elements_at("tags"):
         name = tag.text("name")
         if name:
             found[name] = tag.text("description")
@@ -156,10 +155,8 @@ def _tags(root: Node) -> dict[str, str | None]:
 
 
 def _security_schemes(root: Node, resolver: Resolver) -> dict[str, dict[str, Any]]:
-    components = root.get("components")
-    schemes = components.get("securitySchemes") if components is not None else None
     found: dict[str, dict[str, Any]] = {}
-    for name, entry in schemes.items() if schemes is not None else ():
+    for name, entry in root.items_at("components", "securitySchemes"):
         with resolver.problems.collect():
             found[name] = _security_scheme(resolver.follow(entry))
     return found
@@ -217,10 +214,9 @@ def _webhook_schema(resolver: Resolver, operation: Node) -> tuple[Node, Node, bo
             schema = holder.get("schema")
             if schema is not None and accepts(media_type):
                 return schema, holder, form
-    listed = operation.get("parameters")
     query: dict[str, Any] = {}
     required: list[str] = []
-    for entry in listed.elements() if listed is not None and content is None else ():
+    for entry in operation.elements_at("parameters") if content is None else ():
         parameter = resolver.follow(entry)
         wire = parameter.text("name")
         if parameter.text("in") == "query" and wire and "schema" in parameter.value:
@@ -240,8 +236,7 @@ def _is_form(media_type: str) -> bool:
 
 def _webhook_items(root: Node, resolver: Resolver) -> list[tuple[str, Node]]:
     found: list[tuple[str, Node]] = []
-    webhooks = root.get("webhooks")
-    for name, item in webhooks.items() if webhooks is not None else ():
+    for name, item in root.items_at("webhooks"):
         with resolver.problems.collect():
             if not name.startswith("x-"):
                 found.append((name, resolver.follow(item)))

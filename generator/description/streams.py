@@ -95,8 +95,7 @@ class _Data:
         node = self._target(node)
         several = False
         for word in ("anyOf", "oneOf"):
-            listed = node.get(word) if is_object(node.value) else None
-            for member in listed.elements() if listed is not None else ():
+            for member in node.elements_at(word):
                 several = True
                 yield from self._members(member)
         if not several:

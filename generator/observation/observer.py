@@ -41,8 +41,7 @@ class Observer:
         self._operations = list(self._listed())
 
     def _listed(self) -> Iterator[tuple[str, re.Pattern[str], int, str, Node]]:
-        paths = self._resolver.root.get("paths")
-        for path, item in paths.items() if paths is not None else ():
+        for path, item in self._resolver.root.items_at("paths"):
             for method, node in self._resolver.follow(item).items():
                 if method not in METHODS or not is_object(node.value):
                     continue
@@ -109,8 +108,7 @@ class Observer:
         body = node.get("requestBody")
         if body is None or exchange.sent is NO_BODY or not accepted:
             return
-        content = self._resolver.follow(body).get("content")
-        for _, media in content.items() if content is not None else ():
+        for _, media in self._resolver.follow(body).items_at("content"):
             if "schema" in media.value:
                 form = "json" not in exchange.headers.get("content-type", "json")
                 self._value(media.child("schema"), exchange.sent, "request", accepted, form=form)
@@ -153,8 +151,7 @@ class Observer:
             if entry is None:
                 return
         response = self._resolver.follow(entry)
-        headers = response.get("headers")
-        described = {name.lower() for name, _ in headers.items()} if headers is not None else set[str]()
+        described = {name.lower() for name, _ in response.items_at("headers")}
         for name, value in exchange.answer_headers.items():
             if (
                 name not in described
@@ -162,8 +159,7 @@ class Observer:
                 and not name.startswith(("x-indox-mock", "sec-"))
             ):
                 self._add("header", f"response.{name}", "not described", response, (name, value), value)
-        content = response.get("content")
-        kinds = dict(content.items()) if content is not None else {}
+        kinds = dict(response.items_at("content"))
         if exchange.events is not None:
             event = self._event(kinds["text/event-stream"]) if "text/event-stream" in kinds else None
             for payload in exchange.events if event is not None else ():
@@ -196,8 +192,7 @@ class Observer:
         return media.child("schema")
 
     def _parameters(self, node: Node) -> Iterator[Node]:
-        listed = node.get("parameters")
-        for entry in listed.elements() if listed is not None else ():
+        for entry in node.elements_at("parameters"):
             yield self._resolver.follow(entry)
 
     # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,15 +122,20 @@ class Proposal:
     def _poll_lists(self, states: set[str]) -> list[Any]:
         """The `pending` states of each `x-poll` over these states: an unknown state does not end a job."""
         found: list[Any] = []
+        for poll in self._of_operations("x-poll"):
+            lists = {word.value: each for word, each in poll.value if each.id == "sequence"}
+            listed = {each.value for one in lists.values() for each in one.value}
+            found.extend([lists["pending"]] if listed == states and "pending" in lists else ())
+        return found
+
+    def _of_operations(self, word: str) -> Iterator[Any]:
+        """The value under a key of each operation that has it."""
         paths = self._node(("paths",))
         for _, item in paths.value if paths is not None else ():
             for _, operation in item.value if item.id == "mapping" else ():
-                for key, poll in operation.value if operation.id == "mapping" else ():
-                    if key.value == "x-poll":
-                        lists = {word.value: each for word, each in poll.value if each.id == "sequence"}
-                        listed = {each.value for one in lists.values() for each in one.value}
-                        found.extend([lists["pending"]] if listed == states and "pending" in lists else ())
-        return found
+                for key, value in operation.value if operation.id == "mapping" else ():
+                    if key.value == word:
+                        yield value
 
     def _element(self, node: Any, value: str) -> bool:
         """Add a value to a list that is not empty."""
@@ -201,15 +206,12 @@ class Proposal:
 
     def _shared_response(self, status: str) -> str | None:
         """The component that other operations refer to for this status."""
-        paths = self._node(("paths",))
-        for _, item in paths.value if paths is not None else ():
-            for _, operation in item.value if item.id == "mapping" else ():
-                for key, value in operation.value if operation.id == "mapping" else ():
-                    for code, response in value.value if key.value == "responses" else ():
-                        if code.value == status and response.id == "mapping":
-                            for word, target in response.value:
-                                if word.value == "$ref":
-                                    return str(target.value).rsplit("/", 1)[-1]
+        for responses in self._of_operations("responses"):
+            for code, response in responses.value:
+                if code.value == status and response.id == "mapping":
+                    for word, target in response.value:
+                        if word.value == "$ref":
+                            return str(target.value).rsplit("/", 1)[-1]
         return None
 
     def _parameter(self, finding: Finding) -> bool:

@@ -52,8 +52,7 @@ class Variants:
             if listed is not None:
                 members = [parts for member in listed.elements() for parts in self.of(member)]
                 found = [(*one, *other) for one, other in product(found, members)][:_MOST]
-        listed = node.get("allOf")
-        for member in listed.elements() if listed is not None else ():
+        for member in node.elements_at("allOf"):
             found = [(*one, *other) for one, other in product(found, self.of(member))][:_MOST]
         self._open.discard(node.key)
         self._known[node.key] = found
@@ -81,8 +80,7 @@ class Variants:
         """The properties of all parts."""
         found: dict[str, Node] = {}
         for part in parts:
-            properties = part.get("properties")
-            found.update(properties.items() if properties is not None else ())
+            found.update(part.items_at("properties"))
         return found
 
     def is_catch_all(self, parts: Parts) -> str | None:

@@ -159,8 +159,7 @@ class _CompletenessCheck:
                 self._lost(node, f"the {where} parameter {wire} of {spec.id}")
 
     def _listed(self, node: Node) -> list[Node]:
-        listed = node.get("parameters")
-        return [self._resolver.follow(entry) for entry in listed.elements()] if listed is not None else []
+        return [self._resolver.follow(entry) for entry in node.elements_at("parameters")]
 
     @staticmethod
     def _name(node: Node) -> tuple[str, str]:
@@ -168,8 +167,8 @@ class _CompletenessCheck:
 
     def _bodies(self, spec: OperationSpec, here: set[str]) -> None:
         body = spec.node.get("requestBody")
-        content = self._resolver.follow(body).get("content") if body is not None else None
-        for media_type, holder in content.items() if content is not None else ():
+        content = self._resolver.follow(body).items_at("content") if body is not None else ()
+        for media_type, holder in content:
             if _normal(literal(media_type)) not in here:
                 self._lost(holder, f"the request media type {media_type} of {spec.id}")
 
@@ -178,8 +177,7 @@ class _CompletenessCheck:
         kept = {answer.status for answer in [*spec.answers, *streams]}
         kept |= {failure.status for failure in spec.failures}
         streamed = {answer.media_type for answer in streams}
-        responses = spec.node.get("responses")
-        for status, entry in responses.items() if responses is not None else ():
+        for status, entry in spec.node.items_at("responses"):
             if status.startswith("x-"):
                 continue
             self.counts["answers"] += 1
@@ -196,8 +194,7 @@ class _CompletenessCheck:
 
     def schema(self, node: Node) -> None:
         """Check a schema: its fields, their defaults, and the values of its enum."""
-        properties = self._resolver.get(node, "properties")
-        for wire, field in properties.items() if properties is not None else ():
+        for wire, field in self._resolver.items_at(node, "properties"):
             self.counts["fields"] += 1
             key = self._read_as(field.key)
             if key not in self._defaults or _normal(literal(wire)) not in self._literals:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -72,13 +72,7 @@ class Inputs:
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""
-        return {
-            "spec": self.spec,
-            "templates": self.templates,
-            "generator": self.generator,
-            "settings": self.settings,
-            "tools": self.tools,
-        }
+        return asdict(self)
 
 
 def inputs_of(settings: GeneratorSettings, spec_files: list[Path]) -> Inputs:

@@ -23,7 +23,7 @@ from ..description.read import Reading
 from ..python.build_facade import facade_views
 from ..python.build_models import RenderContext, models_view, param_view
 from ..python.build_operations import operation_view, resource_views
-from ..python.docstrings import Doc, clean, doc, render
+from ..python.docstrings import clean, doc, render
 from ..python.py_source import RequiredImports, literal
 from ..python.type_hints import members
 from ..python.views import ExceptionView, FacadeView, FrontDoorName, OperationView, WebhookView
@@ -72,7 +72,7 @@ class PackageProject(Project):
         self.env.bytecode_cache = FileSystemBytecodeCache(pattern=f"indoxrouter-{mark}-%s.cache")
         self.env.finalize = _only_safe
         self.env.filters.update(
-            code=_code, text=_text, literal=literal, comment=_comment, doc=_docstring, constant=constant
+            code=_code, text=_text, literal=literal, comment=_comment, doc=render, constant=constant
         )
         self.reading = reading
         self.templates = templates
@@ -380,11 +380,6 @@ def _comment(value: UntrustedString | PythonCode) -> str:
     """Spec text on one line behind `#`."""
     text = value.get_untrusted_value() if isinstance(value, UntrustedString) else value.as_unembedded_code()
     return " ".join(clean(text).split())
-
-
-def _docstring(value: Doc, indent: int = 4) -> str:
-    """A docstring, quotes included."""
-    return render(value, indent)
 
 
 def _never(methods: list[FacadeView]) -> str | None:

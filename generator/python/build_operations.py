@@ -216,7 +216,8 @@ def _document(
     ]
     if operation.bodies:
         entries.extend(
-            (name, _required_words(field) + context.describer.field(field.shape)) for name, field in fields
+            (name, ("Required. " if field.required else "") + context.describer.field(field.shape))
+            for name, field in fields
         )
         entries.append(("body", _body_words(operation, bool(fields))))
     entries.extend(former_entries(former))
@@ -228,10 +229,6 @@ def _document(
     document.section("Returns", [("", returns_words(operation, context))])
     document.section("Raises", raises(operation, description))
     return document
-
-
-def _required_words(field: FieldShape) -> str:
-    return "Required. " if field.required else ""
 
 
 def _body_words(operation: OperationSpec, has_fields: bool) -> str:

@@ -260,7 +260,7 @@ class ShapeDescriber:
             if shape.name in inside:  # a list that holds itself
                 return []
             inside |= {shape.name}
-        target = self._resolve(shape)
+        target = self._components.resolve(shape)
         facts = list(_limits(target))
         match target:
             case ArrayShape(items=items):
@@ -275,9 +275,6 @@ class ShapeDescriber:
             case _:
                 pass
         return facts
-
-    def _resolve(self, shape: Shape) -> Shape:
-        return self._components.resolve(shape) if isinstance(shape, RefShape) else shape
 
     def summary_of(self, shape: Shape | None) -> str:
         """The kind of an answer, in a few words."""

@@ -175,7 +175,7 @@ class TypeHints:
         code = self._literals(enum.values, needs)
         if not open_too:
             return code
-        bases = dict.fromkeys(_base(value) for value in enum.values if isinstance(value, (str, int, float)))
+        bases = dict.fromkeys(type(v).__name__ for v in enum.values if isinstance(v, (str, int, float)))
         return _joined([code, *bases])
 
     def _literals(self, values: tuple[object, ...], needs: RequiredImports) -> str:
@@ -227,10 +227,6 @@ def unset_too(code: str) -> str:
 def or_none(code: str) -> str:
     """The annotation with null."""
     return code if code in ("Any", "None") or code.endswith("| None") else f"{code} | None"
-
-
-def _base(value: object) -> str:
-    return type(value).__name__
 
 
 def _joined(codes: list[str]) -> str:

@@ -48,24 +48,21 @@ def check_house_rules(resolver: Resolver) -> list[Problem]:
 
 
 def _operations(resolver: Resolver) -> Iterator[tuple[str, str, Node]]:
-    paths = resolver.root.get("paths")
-    for path, item in paths.items() if paths is not None else ():
+    for path, item in resolver.root.items_at("paths"):
         for method, node in resolver.follow(item).items():
             if method in METHODS and is_object(node.value):
                 yield path, method, node
 
 
 def _parameters(node: Node, resolver: Resolver) -> Iterator[Node]:
-    listed = node.get("parameters")
-    for entry in listed.elements() if listed is not None else ():
+    for entry in node.elements_at("parameters"):
         yield resolver.follow(entry)
 
 
 def _body(node: Node, resolver: Resolver) -> Node | None:
     """The schema of the first media type of the request, which all others repeat."""
     body = node.get("requestBody")
-    content = resolver.follow(body).get("content") if body is not None else None
-    for _, media in content.items() if content is not None else ():
+    for _, media in resolver.follow(body).items_at("content") if body is not None else ():
         schema = media.get("schema")
         return resolver.follow(schema) if schema is not None else None
     return None
@@ -73,8 +70,7 @@ def _body(node: Node, resolver: Resolver) -> Node | None:
 
 def _fields(node: Node, resolver: Resolver) -> dict[str, Node]:
     body = _body(node, resolver)
-    properties = body.get("properties") if body is not None else None
-    return dict(properties.items()) if properties is not None else {}
+    return dict(body.items_at("properties")) if body is not None else {}
 
 
 # ── operations ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,8 +178,7 @@ def _answers(node: Node, path: str, resolver: Resolver) -> Iterator[Problem]:
         )
     for status, entry in listed.items():
         response = resolver.follow(entry)
-        content = response.get("content")
-        kinds = dict(content.items()) if content is not None else {}
+        kinds = dict(response.items_at("content"))
         if status.startswith("2"):
             if "application/json" in kinds and next(iter(kinds)) != "application/json":
                 yield entry.problem("`application/json` has to be the first media type of an answer")
@@ -237,9 +232,7 @@ def _facade(node: Node, resolver: Resolver) -> Iterator[Problem]:
 
 
 def _error_tables(resolver: Resolver) -> Iterator[Problem]:
-    components = resolver.root.get("components")
-    exceptions = components.get("x-exceptions") if components is not None else None
-    known = dict(exceptions.items()) if exceptions is not None else {}
+    known = dict(resolver.root.items_at("components", "x-exceptions"))
     before = {"Exception"}
     for name, entry in known.items():
         if not is_object(entry.value):
@@ -251,12 +244,11 @@ def _error_tables(resolver: Resolver) -> Iterator[Problem]:
                 f"the parent of {name} has to be listed before it: {entry.value.get('parent')!r}"
             )
         before.add(name)
-    schemas = components.get("schemas") if components is not None else None
-    for _, schema in schemas.items() if schemas is not None else ():
-        codes = schema.get("x-error-codes") if is_object(schema.value) else None
-        if codes is None or schemas is None:
+    for _, schema in resolver.root.items_at("components", "schemas"):
+        codes = schema.get("x-error-codes")
+        if codes is None:
             continue
-        listed = _enum_of(schemas.get("ErrorCode"))
+        listed = _enum_of(resolver.root.below("components", "schemas", "ErrorCode"))
         for value in listed:
             if value not in codes.value:
                 yield codes.problem(f"the code {value!r} of ErrorCode has no exception; add it here")
@@ -283,9 +275,7 @@ def _enum_of(schema: Node | None) -> list[str]:
 
 
 def _schemas(resolver: Resolver) -> Iterator[Problem]:
-    components = resolver.root.get("components")
-    schemas = components.get("schemas") if components is not None else None
-    for name, schema in schemas.items() if schemas is not None else ():
+    for name, schema in resolver.root.items_at("components", "schemas"):
         for node, depth in _inside(schema, 0):
             if not is_object(node.value):
                 continue
@@ -293,8 +283,7 @@ def _schemas(resolver: Resolver) -> Iterator[Problem]:
                 yield node.problem("an object inside another has to be a component with a name of its own")
             if is_array(node.value.get("enum")) and node.pointer[-1] != "not":
                 yield from _enum(node, name)
-            properties = node.get("properties")
-            for field, child in properties.items() if properties is not None else ():
+            for field, child in node.items_at("properties"):
                 if not is_object(child.value):
                     continue
                 secret = field in _SECRETS and child.value.get("type") not in ("boolean", "object", None)

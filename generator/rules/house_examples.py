@@ -14,24 +14,21 @@ from ..source.problems import Problem
 
 def check_examples(operation: Node, resolver: Resolver) -> Iterator[Problem]:
     """A problem for each missing example, and for each that its schema refuses."""
-    listed = operation.get("parameters")
-    for entry in listed.elements() if listed is not None else ():
+    for entry in operation.elements_at("parameters"):
         parameter = resolver.follow(entry)
         if "example" not in parameter.value:
             yield parameter.problem(f"the parameter {parameter.value.get('name')} has no `example`; add one")
         else:
             yield from _fits(parameter, parameter.child("example"), resolver)
     bodies = [operation.get("requestBody")]
-    responses = operation.get("responses")
-    bodies.extend(entry for _, entry in (responses.items() if responses is not None else ()))
+    bodies.extend(entry for _, entry in operation.items_at("responses"))
     for body in bodies:
         if body is not None:
             yield from _content(resolver.follow(body), resolver)
 
 
 def _content(body: Node, resolver: Resolver) -> Iterator[Problem]:
-    content = body.get("content")
-    for kind, media in content.items() if content is not None else ():
+    for kind, media in body.items_at("content"):
         examples = media.get("examples")
         if examples is None or not is_object(examples.value) or not examples.value:
             yield media.problem(f"the body {kind} has no `examples`; add one: the docs and the mock show it")
@@ -41,8 +38,7 @@ def _content(body: Node, resolver: Resolver) -> Iterator[Problem]:
                 yield entry.problem(f"the example {name} has no `value`")
             else:
                 yield from _fits(media, entry.child("value"), resolver)
-    headers = body.get("headers")
-    for _, entry in headers.items() if headers is not None else ():
+    for _, entry in body.items_at("headers"):
         header = resolver.follow(entry)
         if "example" in header.value:
             yield from _fits(header, header.child("example"), resolver)

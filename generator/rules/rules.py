@@ -41,29 +41,24 @@ def check_rules(reading: Reading) -> list[Problem]:
 
 
 def _defaults(reading: Reading) -> Iterator[Problem]:
-    for component in reading.components:
+    components = reading.components
+    for component in components:
         shape = component.meaning
         for field in shape.fields if isinstance(shape, ObjectShape) else ():
-            yield from _default(field.node, field.shape, f"of {field.wire}", reading.components)
+            yield from _own_defaults(field.node, field.shape, field.wire, components)
     for operation in reading.description.operations:
         for parameter in operation.parameters:
-            yield from _default(parameter.node, parameter.shape, f"of {parameter.wire}", reading.components)
-            if parameter.client_default is not MISSING:
-                yield from _client_default(
-                    parameter.node,
-                    parameter.client_default,
-                    parameter.shape,
-                    parameter.wire,
-                    reading.components,
-                )
-        fields = _body_fields(operation, reading.components)
+            node, shape, wire = parameter.node, parameter.shape, parameter.wire
+            yield from _own_defaults(node, shape, wire, components)
+            yield from _misfit(
+                node, f"`x-client-default` of {wire}", parameter.client_default, shape, components
+            )
+        fields = _body_fields(operation, components)
         for facade in operation.facade:
             for name, value in facade.defaults.items():
-                if name in fields and not accepts(fields[name].shape, value, reading.components):
+                if name in fields:
                     place = facade.node.child("defaults").child(name)
-                    yield place.problem(
-                        f"the default of {name} does not fit its schema: {describe_value(value)}; {_MEND}"
-                    )
+                    yield from _misfit(place, f"the default of {name}", value, fields[name].shape, components)
 
 
 def drop_wrong_defaults(reading: Reading) -> None:
@@ -94,27 +89,15 @@ def _with_sound_default(shape: Shape, components: Components) -> Shape:
     return replace(shape, annotations=kept)
 
 
-def _default(node: Node, shape: Shape, what: str, components: Components) -> Iterator[Problem]:
-    annotations = shape.annotations
-    if annotations.default is not MISSING and not accepts(shape, annotations.default, components):
-        yield node.problem(
-            f"the default {what} does not fit its schema: {describe_value(annotations.default)}; {_MEND}"
-        )
-    if annotations.client_default is not MISSING and not accepts(
-        shape, annotations.client_default, components
-    ):
-        yield node.problem(
-            f"`x-client-default` {what} does not fit its schema: {describe_value(annotations.client_default)}; {_MEND}"
-        )
+def _own_defaults(node: Node, shape: Shape, wire: str, components: Components) -> Iterator[Problem]:
+    own = shape.annotations
+    yield from _misfit(node, f"the default of {wire}", own.default, shape, components)
+    yield from _misfit(node, f"`x-client-default` of {wire}", own.client_default, shape, components)
 
 
-def _client_default(
-    node: Node, value: Any, shape: Shape, wire: str, components: Components
-) -> Iterator[Problem]:
-    if not accepts(shape, value, components):
-        yield node.problem(
-            f"`x-client-default` of {wire} does not fit its schema: {describe_value(value)}; {_MEND}"
-        )
+def _misfit(node: Node, what: str, value: Any, shape: Shape, components: Components) -> Iterator[Problem]:
+    if value is not MISSING and not accepts(shape, value, components):
+        yield node.problem(f"{what} does not fit its schema: {describe_value(value)}; {_MEND}")
 
 
 def accepts(shape: Shape, value: Any, components: Components) -> bool:

@@ -72,8 +72,7 @@ class Walk:
         if components is not None and is_object(components.value):
             yield Part("components", components)
             for key, kind in (("securitySchemes", "security scheme"), ("schemas", "schema")):
-                group = components.get(key)
-                for name, node in group.items() if group is not None else ():
+                for name, node in components.items_at(key):
                     if not name.startswith("x-"):
                         yield from (
                             self._schema(node, True)
@@ -110,8 +109,7 @@ class Walk:
             yield from self._one(kind, found)
 
     def _listed(self, node: Node, key: str, kind: Kind) -> Iterator[Part]:
-        found = node.get(key)
-        for element in found.elements() if found is not None else ():
+        for element in node.elements_at(key):
             yield from self._one(kind, element)
 
     def _path_item(self, node: Node) -> Iterator[Part]:
@@ -128,19 +126,16 @@ class Walk:
                 body = operation.get("requestBody")
                 if body is not None:
                     yield from self._body(body, operation)
-                responses = operation.get("responses")
-                for status, response in responses.items() if responses is not None else ():
+                for status, response in operation.items_at("responses"):
                     if not status.startswith("x-"):
                         yield from self._response(response, operation)
-                callbacks = operation.get("callbacks")
-                for _, callback in callbacks.items() if callbacks is not None else ():
+                for _, callback in operation.items_at("callbacks"):
                     for expression, item in self._follow(callback).items():
                         if not expression.startswith("x-"):
                             yield from self._path_item(item)
 
     def _parameters(self, node: Node, operation: Node | None) -> Iterator[Part]:
-        listed = node.get("parameters")
-        for entry in listed.elements() if listed is not None else ():
+        for entry in node.elements_at("parameters"):
             parameter = self._follow(entry)
             if self._once("parameter", parameter):
                 yield Part("parameter", parameter, operation)
@@ -158,8 +153,7 @@ class Walk:
             return
         yield Part("response", node, operation)
         yield from self._schema_and_content(node, operation)
-        headers = node.get("headers")
-        for _, entry in headers.items() if headers is not None else ():
+        for _, entry in node.items_at("headers"):
             header = self._follow(entry)
             if self._once("header", header):
                 yield Part("header", header, operation)

@@ -57,8 +57,7 @@ class Components:
 
     def load(self, resolver: Resolver) -> None:
         """Allocate the names of `components/schemas`, so that they take precedence over every lifted one."""
-        components = resolver.root.get("components")
-        schemas = components.get("schemas") if components is not None else None
+        schemas = resolver.root.below("components", "schemas")
         if schemas is None:
             return
         listed = list(schemas.items())

@@ -53,8 +53,7 @@ def conjuncts_of(resolver: Resolver, node: Node, above: tuple[Node, ...] = ()) -
         check_keywords(resolver, node)
     if "$ref" in node.value:
         yield from conjuncts_of(resolver, resolver.target(node), (*above, node))
-    every = node.get("allOf")
-    for member in every.elements() if every is not None else ():
+    for member in node.elements_at("allOf"):
         yield from conjuncts_of(resolver, member, (*above, node))
     if shaping(node.value) - {"$ref", "allOf"} or node.value.get("nullable") is True:
         yield node

@@ -80,8 +80,7 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
     declared: dict[str, list[Node]] = {}
     required: dict[str, Node] = {}
     for conjunct in conjuncts:
-        properties = reader.resolver.get(conjunct, "properties")
-        for wire, schema in properties.items() if properties is not None else ():
+        for wire, schema in reader.resolver.items_at(conjunct, "properties"):
             declared.setdefault(wire, []).append(schema)
         listed = conjunct.get("required")
         if listed is not None and is_array(listed.value):
@@ -156,10 +155,9 @@ def _additional(
     found: list[Shape] = []
     closed = False
     for conjunct in conjuncts:
-        patterns = conjunct.get("patternProperties")
         by_pattern.extend(
             (pattern, reader.shape(schema, f"{context.hint}Value"))
-            for pattern, schema in (patterns.items() if patterns is not None else ())
+            for pattern, schema in conjunct.items_at("patternProperties")
         )
         others = conjunct.get("additionalProperties")
         closed = closed or (others is not None and others.value is False)

@@ -25,9 +25,7 @@ class Base:
 
 def find_bases(resolver: Resolver) -> dict[Key, Base]:
     """Every base in `components/schemas`, by key, with its subclasses in the order of the description."""
-    components = resolver.root.get("components")
-    schemas = components.get("schemas") if components is not None else None
-    listed = list(schemas.items()) if schemas is not None else []
+    listed = list(resolver.root.items_at("components", "schemas"))
     bases: dict[Key, Base] = {}
     for _, node in listed:
         found = node.get("discriminator")

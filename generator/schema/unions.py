@@ -122,8 +122,7 @@ def discriminator_of(reader: ShapeReader, conjunct: Node) -> tuple[str | None, t
     if name is None:
         raise found.refuse("`discriminator` needs a `propertyName`")
     pairs: list[tuple[str, str]] = []
-    mapping = found.get("mapping")
-    for value, target in mapping.items() if mapping is not None else ():
+    for value, target in found.items_at("mapping"):
         with reader.resolver.problems.collect():
             pairs.append((value, _mapped(reader, target).name))
     return name, tuple(pairs)

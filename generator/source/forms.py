@@ -22,12 +22,6 @@ def check_keys(node: Node, keys: frozenset[str], *, required: frozenset[str] = f
         raise node.refuse(f"the key {missing[0]!r} is missing")
 
 
-def elements_at(node: Node, key: str) -> list[Node]:
-    """The elements of the array under a key; none where the key is absent."""
-    found = node.get(key)
-    return list(found.elements()) if found is not None else []
-
-
 def strings_of(node: Node) -> tuple[str, ...]:
     """The elements of an array of strings.
 
@@ -42,8 +36,7 @@ def strings_of(node: Node) -> tuple[str, ...]:
 
 def mapping_at(node: Node, key: str) -> dict[str, Any]:
     """The object under a key; empty where the key is absent."""
-    found = node.get(key)
-    return {} if found is None else {name: child.value for name, child in found.items()}
+    return {name: child.value for name, child in node.items_at(key)}
 
 
-__all__ = ["check_keys", "elements_at", "mapping_at", "strings_of"]
+__all__ = ["check_keys", "mapping_at", "strings_of"]

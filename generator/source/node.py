@@ -40,6 +40,23 @@ class Node:
             return self.child(piece)
         return None
 
+    def below(self, *path: str) -> Node | None:
+        """The value at the end of a path of keys, or None."""
+        node: Node | None = self
+        for piece in path:
+            node = node.get(piece) if node is not None else None
+        return node
+
+    def items_at(self, *path: str) -> Iterator[tuple[str, Node]]:
+        """The members of the object at a path; none where there is nothing at the path."""
+        found = self.below(*path)
+        return found.items() if found is not None else iter(())
+
+    def elements_at(self, *path: str) -> Iterator[Node]:
+        """The members of the array at a path; none where there is nothing at the path."""
+        found = self.below(*path)
+        return found.elements() if found is not None else iter(())
+
     def items(self) -> Iterator[tuple[str, Node]]:
         """The members of an object, keys as text (a YAML key `200` is a number)."""
         if not is_object(self.value):
@@ -176,6 +193,11 @@ class Resolver:
             found is not None and is_object(found.value) and isinstance(found.value.get("$ref"), str)
         )
         return self.follow(found) if found is not None and is_reference else found
+
+    def items_at(self, node: Node, piece: str) -> Iterator[tuple[str, Node]]:
+        """The members of the object under a key, found as `get` finds it; none where there is none."""
+        found = self.get(node, piece)
+        return found.items() if found is not None else iter(())
 
     def _anchor(self, reference: Node, file: SourceFile, name: str) -> Node:
         """The schema that declares `$anchor: name`."""

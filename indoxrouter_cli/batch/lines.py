@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import attrs
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter.errors import InvalidParametersError
 
 from indoxrouter_bulk.results import ArgumentBinder

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from indoxrouter import models
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter.about import load_operation
 from indoxrouter.errors import APIError, AuthenticationError, IndoxRouterError
 
@@ -108,11 +108,8 @@ def _accept(tokens: TokenStore[Any], answer: TokenAnswer, host: str, previous: s
                 token, response.expires_in, refresh if isinstance(refresh, str) and refresh else previous
             )
             return
-    error = APIError(
-        f"The answer of {host} to the token request holds no token: check base_url", status_code=answer.status
-    )
-    error.attempts = answer.attempts
-    raise error
+    reason = f"The answer of {host} to the token request holds no token: check base_url"
+    raise APIError(reason, status_code=answer.status, attempts=answer.attempts)
 
 
 def _refusal(failure: IndoxRouterError, host: str) -> IndoxRouterError:

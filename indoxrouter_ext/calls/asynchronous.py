@@ -11,11 +11,9 @@ from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import TransportFailure
 
 from ..http.fork_safety import register_for_fork
+from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
 from .blocking import copy_error
-from .history import HttpAnswer
-from .logging import log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, is_event_stream, opens_stream
-from .whole_body import EventWatch, WholeBody
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse
@@ -92,10 +90,7 @@ class AsyncDriver:
     async def authenticate(self, settings: Settings) -> None:
         """Get a new token now, whatever the state of the current one."""
         self.state.check_open()
-        if self.state.bearer_api_key is None:
-            old = self.state.tokens.token
-            if old is not None:
-                self.state.tokens.discard(old)
+        if self.state.discard_token():
             await self._authorize(Authorize(settings, None), forced=True)
 
     async def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
@@ -132,9 +127,8 @@ class AsyncDriver:
             if opened or (events and effect.events and not effect.stream and status < 300):
                 keep_open = True
                 return HttpAnswer(status, headers, b"", response)
-            return await read_body_async(
-                response, effect, self.state.watch_events(effect.limit) if events else None
-            )
+            watch = self.state.watch_events(effect.limit) if events else None
+            return await read_body_async(response, effect, watch)
         finally:
             if not keep_open:
                 await response.close()
@@ -162,7 +156,7 @@ class AsyncDriver:
 
     def _start_refresh(self, loop: asyncio.AbstractEventLoop, effect: Authorize) -> RefreshTask:
         """Start the refresh as a task of its own; the token store keeps a reference to it while it runs."""
-        task = loop.create_task(self._refresh_token(effect))
+        task = loop.create_task(self.run(renew_token(self.state, effect.settings, None)))
         # If every waiting task has been cancelled, the failure is retrieved here, so that asyncio does not report it.
         task.add_done_callback(lambda done: None if done.cancelled() else done.exception() and None)
         return task
@@ -181,9 +175,6 @@ class AsyncDriver:
         error = refresh.exception()
         if error is not None:
             raise copy_error(error)
-
-    async def _refresh_token(self, effect: Authorize) -> None:
-        await self.run(self.state.exchange_flow(effect.settings, None))
 
     async def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`."""
@@ -236,7 +227,7 @@ async def read_body_async(response: AsyncHttpResponse, effect: Send, watch: Even
     body = WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
     failure: TransportFailure | None = None
     try:
-        if not body.is_unreadable:
+        if body.failure is None:
             async for piece in response.iter_raw():
                 body.feed(piece)
                 if watch is not None and body.is_over:

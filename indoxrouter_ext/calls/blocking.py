@@ -13,10 +13,8 @@ from indoxrouter.errors import IndoxRouterError, NetworkError
 
 from ..auth.token_store import Refresh
 from ..http.fork_safety import register_for_fork
-from .history import HttpAnswer
-from .logging import log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, is_event_stream, opens_stream
-from .whole_body import EventWatch, WholeBody
+from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Engine, HttpResponse
@@ -89,10 +87,7 @@ class BlockingDriver:
     def authenticate(self, settings: Settings) -> None:
         """Get a new token now, whatever the state of the current one."""
         self.state.check_open()
-        if self.state.bearer_api_key is None:
-            old = self.state.tokens.token
-            if old is not None:
-                self.state.tokens.discard(old)
+        if self.state.discard_token():
             self._authorize(Authorize(settings, None), forced=True)
 
     def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
@@ -129,7 +124,8 @@ class BlockingDriver:
             if opened or (events and effect.events and not effect.stream and status < 300):
                 keep_open = True
                 return HttpAnswer(status, headers, b"", response)
-            return read_body(response, effect, self.state.watch_events(effect.limit) if events else None)
+            watch = self.state.watch_events(effect.limit) if events else None
+            return read_body(response, effect, watch)
         finally:
             if not keep_open:
                 response.close()
@@ -163,7 +159,7 @@ class BlockingDriver:
     def _refresh_token(self, refresh: Refresh, effect: Authorize) -> None:
         error: BaseException | None = None
         try:
-            self.run(self.state.exchange_flow(effect.settings, effect.deadline))
+            self.run(renew_token(self.state, effect.settings, effect.deadline))
         except BaseException as failure:
             error = failure
             raise
@@ -204,7 +200,7 @@ def read_body(response: HttpResponse, effect: Send, watch: EventWatch | None) ->
     body = WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
     failure: TransportFailure | None = None
     try:
-        if not body.is_unreadable:
+        if body.failure is None:
             for piece in response.iter_raw():
                 body.feed(piece)
                 if watch is not None and body.is_over:

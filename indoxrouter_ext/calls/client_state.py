@@ -1,11 +1,11 @@
-"""What all calls of one client share: credentials, token, retry budget, open streams."""
+"""What all calls of one client share: credentials, token, headers, retry budget, open streams."""
 
 from __future__ import annotations
 
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter.errors import AuthenticationError, ClientClosedError
@@ -13,20 +13,78 @@ from indoxrouter.errors import AuthenticationError, ClientClosedError
 from ..auth.token_store import TokenStore
 from ..http.fork_safety import register_for_fork
 from ..settings.values import check_api_key
-from .headers import RequestHeaders
-from .request_flow import Effect, call_flow
 from .retry import RetryBudget
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
     from ..settings.values import Settings
-    from .request_flow import Flow
-    from .whole_body import EventWatch
+    from .answer import EventWatch
 
-__all__ = ["ClientState"]
+__all__ = ["ClientState", "RequestHeaders"]
 
 StreamT = TypeVar("StreamT")
+Pairs = list[tuple[str, str]]
+SharedPairs = tuple[tuple[str, str], ...]
+
+_ACCEPT = ("Accept", "application/json, */*;q=0.5")
+_ACCEPT_STREAM = ("Accept", "text/event-stream, application/json")
+_ACCEPT_ENCODING = ("Accept-Encoding", "gzip, deflate")
+_MAX_CACHED = 16  # every multipart body has a content type of its own
+
+
+class RequestHeaders:
+    """Builds the headers of requests. Those that all calls share are built once, until the token changes."""
+
+    __slots__ = ("_cached",)
+
+    def __init__(self) -> None:
+        self._cached: dict[tuple[bool, str | None], tuple[Settings, str | None, SharedPairs]] = {}
+
+    def of(
+        self, call: Call[Any], settings: Settings, token: str | None, key: str | None
+    ) -> tuple[Pairs, SharedPairs]:
+        """All headers of a request, and the first of them, which the next request is likely to share.
+
+        Args:
+            call: the request; it may have headers of its own.
+            settings: their headers replace all others of the same names.
+            token: the bearer token, or None.
+            key: the idempotency key, or None.
+        """
+        kind = (call.streaming, call.content_type)
+        cached = self._cached.get(kind)
+        if cached is None or cached[0] is not settings or cached[1] != token:
+            if len(self._cached) >= _MAX_CACHED:
+                self._cached.clear()
+            cached = self._cached[kind] = (settings, token, _shared(call, settings, token))
+        shared = cached[2]
+        headers = [*shared]
+        if key is not None:
+            headers.append(("Idempotency-Key", key))
+        if call.headers:
+            headers.extend(call.headers.items())
+        if settings.headers and len(headers) > len(shared):
+            own = {name.lower() for name, _ in settings.headers}
+            headers[len(shared) :] = [pair for pair in headers[len(shared) :] if pair[0].lower() not in own]
+        return headers, shared
+
+
+def _shared(call: Call[Any], settings: Settings, token: str | None) -> SharedPairs:
+    headers = [
+        _ACCEPT_STREAM if call.streaming else _ACCEPT,
+        _ACCEPT_ENCODING,
+        ("User-Agent", settings.user_agent),
+    ]
+    if call.content_type is not None:
+        headers.append(("Content-Type", call.content_type))
+    if token is not None:
+        headers.append(("Authorization", f"Bearer {token}"))
+    if settings.headers:
+        own = {name.lower() for name, _ in settings.headers}
+        headers = [pair for pair in headers if pair[0].lower() not in own]
+        headers.extend(settings.headers)
+    return tuple(headers)
 
 
 class ClientState:
@@ -82,9 +140,9 @@ class ClientState:
     @property
     def bearer_api_key(self) -> str | None:
         """The API key, if it is sent as the bearer token itself."""
-        return None if self._exchange else self._current_key()
+        return None if self._exchange else self.current_key()
 
-    def _current_key(self) -> str:
+    def current_key(self) -> str:
         """The API key to send now.
 
         Raises:
@@ -112,7 +170,7 @@ class ClientState:
             AuthenticationError: when the token has expired and refreshing is off.
         """
         if not self._exchange:
-            return self._current_key()
+            return self.current_key()
         if self.auto_refresh:
             return self.tokens.fresh()
         token = self.tokens.unexpired()
@@ -147,21 +205,20 @@ class ClientState:
         self._exchange, self._is_fallback = True, False
         return True
 
-    def exchange_flow(self, settings: Settings, deadline: float | None) -> Generator[Effect, Any, None]:
-        """Get a token, as a flow for a driver; see `auth.token_exchange.exchange_flow`."""
-        from ..auth.token_exchange import exchange_flow  # cost: not needed with auth="api_key"
-
-        # An idempotency key that the caller passed for a billable call is not meant for the exchange before it.
-        settings = settings._replace(idempotency_key=None)
-
-        def request(call: Call[Any]) -> Flow:
-            return call_flow(self, call, settings, deadline)
-
-        if (yield from exchange_flow(request, self.tokens, self._current_key(), settings.host)):
+    def end_exchange(self, *, exists: bool) -> None:
+        """Record that the key was exchanged, or that the server offers no exchange: the key is then sent itself."""
+        if exists:
             self._authenticated = True
         else:
-            self._exchange = False  # documented: the API key is valid as a bearer token everywhere
-            self._is_fallback = True
+            self._exchange, self._is_fallback = False, True  # documented: the key is valid as a bearer token
+
+    def discard_token(self) -> bool:
+        """Discard the present token, whatever its state. Returns False where keys are not exchanged."""
+        if not self._exchange:
+            return False
+        if (token := self.tokens.token) is not None:
+            self.tokens.discard(token)
+        return True
 
     def secrets(self, more: Iterable[str] = ()) -> list[str]:
         """Everything that has to be masked, in case a server repeats it."""

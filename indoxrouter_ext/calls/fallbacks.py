@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.type_guards import is_mapping
+from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.errors import ProviderError
 
-from .history import ModelAttempt
+from .answer import ModelAttempt
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call

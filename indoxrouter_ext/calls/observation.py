@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter import models
 from indoxrouter._runtime.models.model import Model, dump
-from indoxrouter._runtime.values.type_guards import is_mapping, is_object
+from indoxrouter._runtime.values.json import is_mapping, is_object
 
 from ..spending.estimate import Amount, text_size
-from .logging import library_logger
+from .answer import library_logger
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,11 +24,10 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
     from ..settings.values import Settings
-    from .history import Attempt, HttpAnswer
+    from .answer import Attempt
 
-__all__ = ["Observation", "ObservedCall", "Observer", "observed_flow"]
+__all__ = ["Observation", "ObservedCall", "Observer"]
 
-EffectT = TypeVar("EffectT")
 _NOT_SENT = frozenset({"connect", "connect_timeout", "pool_timeout"})
 
 
@@ -272,20 +271,3 @@ def _number(value: Any) -> float | None:
     """A number of a usage, whatever the server sent; None for one that cannot be an amount."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return float(value) if is_number and math.isfinite(value) and value >= 0 else None
-
-
-def observed_flow(
-    call: Call[Any],
-    settings: Settings,
-    attempts: Callable[[Callable[[Attempt], None]], Generator[EffectT, Any, HttpAnswer]],
-) -> Generator[EffectT, Any, HttpAnswer]:
-    """The flow of a call that is observed: the same effects, and an answer that carries the observation.
-
-    Args:
-        call, settings: of the call.
-        attempts: makes the flow, which reports each attempt.
-    """
-    with Observation(call, settings) as observation:
-        answer = yield from attempts(observation.attempt)
-        answer.observation = observation
-        return answer

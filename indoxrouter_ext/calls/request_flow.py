@@ -9,57 +9,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload, error_from_transport
 from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter.errors import InsufficientCreditsError, NotFoundError
 
-from .history import Attempt, HttpAnswer, make_attempt
-from .retry import Decision, FailedAttempt, RetryBudget, RetryPolicy
+from .answer import Attempt, HttpAnswer, make_attempt
+from .retry import Decision, FailedAttempt, RetryPolicy
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.errors import IndoxRouterError
 
     from ..settings.values import Settings
-    from .headers import RequestHeaders
+    from .client_state import ClientState
 
-__all__ = ["Authorize", "CallContext", "Effect", "Flow", "Send", "Sleep", "call_flow"]
-
-
-class CallContext(Protocol):
-    """What a call uses of the state that all calls of a client share."""
-
-    clock: Callable[[], float]
-    budget: RetryBudget
-    headers: RequestHeaders
-
-    def ready_token(self) -> str | None:
-        """The bearer token to send now, or None when one has to be fetched."""
-        ...
-
-    def token_at_hand(self) -> str | None:
-        """The bearer token for an operation that needs none: one that is valid now, or None."""
-        ...
-
-    def replace_token(self, token: str) -> bool:
-        """Discard a token that the server refused. Returns False when it may not be replaced."""
-        ...
-
-    def doubt_fallback(self, token: str) -> bool:
-        """Exchange the key again, if it was sent only because the server seemed to have no exchange."""
-        ...
-
-    def secrets(self, more: Iterable[str] = ()) -> list[str]:
-        """Everything that has to be masked."""
-        ...
-
-    def contains_secret(self, text: str) -> bool:
-        """Whether a text holds a secret of the client."""
-        ...
+__all__ = ["Authorize", "Effect", "Flow", "Send", "Sleep", "call_flow"]
 
 
 # Plain classes: creating a named tuple class takes as long as importing a small module, and every program would pay
@@ -119,11 +87,6 @@ def opens_stream(status: int, headers: Headers) -> bool:
     return kind in _STREAM_TYPES or kind.partition(";")[0].strip().lower() in _STREAM_TYPES
 
 
-def is_event_stream(headers: Headers) -> bool:
-    """Whether an answer says that it is an event stream."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower() == "text/event-stream"
-
-
 _STREAM_TYPES = frozenset(
     {
         "text/event-stream",
@@ -139,37 +102,40 @@ _STREAM_TYPES = frozenset(
 )
 
 
-def call_flow(
-    context: CallContext,
-    call: Call[Any],
-    settings: Settings,
-    deadline: float | None = None,
-    on_attempt: Callable[[Attempt], None] | None = None,
-) -> Flow:
-    """Make one call, in as many attempts as it takes.
+def call_flow(state: ClientState, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:
+    """Make one call, in as many attempts as it takes; observers are notified, and a budget is asked first.
 
     Args:
-        context: credentials, budget and clock of the client.
+        state: credentials, budget and clock of the client.
         call: the request.
         settings: limits and options of this call.
-        deadline: on the context's clock, if the caller has set one already.
-        on_attempt: receives each attempt; None notifies the observers of the settings, and asks the budget first.
+        deadline: on the state's clock, if the caller has set one already.
 
     Raises:
         IndoxRouterError: the documented exception, with the attempts that were made.
     """
-    if (
-        (settings.observers or settings.budget is not None)
-        and on_attempt is None
-        and not call.operation.token_exchange
-    ):
-        from .observation import observed_flow  # cost: few programs observe their calls or have a budget
+    if (settings.observers or settings.budget is not None) and not call.operation.token_exchange:
+        return _observed_flow(state, call, settings, deadline)
+    return _attempts(state, call, settings, deadline)
 
-        observed = observed_flow(
-            call, settings, lambda notify: call_flow(context, call, settings, deadline, notify)
-        )
-        return (yield from observed)
-    clock = context.clock
+
+def _observed_flow(state: ClientState, call: Call[Any], settings: Settings, deadline: float | None) -> Flow:
+    from .observation import Observation  # cost: few programs observe their calls or have a budget
+
+    with Observation(call, settings) as observation:
+        answer = yield from _attempts(state, call, settings, deadline, observation.attempt)
+        answer.observation = observation
+        return answer
+
+
+def _attempts(
+    state: ClientState,
+    call: Call[Any],
+    settings: Settings,
+    deadline: float | None,
+    on_attempt: Callable[[Attempt], None] | None = None,
+) -> Flow:
+    clock = state.clock
     began = clock()
     if settings.deadline is not None and deadline is None:
         deadline = began + settings.deadline
@@ -185,12 +151,12 @@ def call_flow(
     while True:
         token: str | None = None
         if needs_token:
-            token = context.ready_token() or (yield from _authorize(settings, deadline))
+            token = state.ready_token() or (yield from _authorize(settings, deadline))
         elif not exchanges:
             # Some servers ask for it where the documents say that it is not needed.
-            token = context.token_at_hand()
+            token = state.token_at_hand()
         started = clock()
-        headers, shared = context.headers.of(call, settings, token, idempotency_key)
+        headers, shared = state.headers.of(call, settings, token, idempotency_key)
         request = HttpRequest(
             operation.method,
             call.url(settings.base_url),
@@ -210,14 +176,14 @@ def call_flow(
         status = answer.status if answer is not None else None
         request_id: str | None = None
         if answer is not None:
-            request_id = answer.request_id = _request_id(answer.headers, context)
+            request_id = answer.request_id = _request_id(answer.headers, state)
         kind = failure.kind if failure is not None else None
         attempts.append(make_attempt((len(attempts) + 1, status, kind, ended - started, waited, request_id)))
         if on_attempt is not None:
             on_attempt(attempts[-1])
         waited = 0.0
         if answer is not None and 200 <= answer.status < 300:
-            context.budget.refund()
+            state.budget.refund()
             answer.attempts = tuple(attempts)
             answer.elapsed = ended - began
             answer.models = settings.models
@@ -226,14 +192,14 @@ def call_flow(
             status == _UNAUTHORIZED
             and not exchanges
             and not reauthorized
-            and (token is None or context.replace_token(token))
+            and (token is None or state.replace_token(token))
         ):
             reauthorized = needs_token = True
             continue
-        error = _error(context, call, settings, answer, failure, token)
+        error = _error(state, call, settings, answer, failure, token)
         if status == _NOT_FOUND and token is not None and type(error) is NotFoundError:
-            context.doubt_fallback(token)
-        decision = _decide(context, call, settings, error, failure, status, retries + 1, deadline)
+            state.doubt_fallback(token)
+        decision = _decide(state, call, settings, error, failure, status, retries + 1, deadline)
         if decision.wait is None:
             error.attempts = tuple(attempts)
             # A traceback keeps local variables, and these hold a body and a secret.
@@ -248,12 +214,28 @@ def call_flow(
         yield Sleep(decision.wait)
 
 
-def _request_id(headers: Headers, context: CallContext) -> str | None:
+def renew_token(
+    state: ClientState, settings: Settings, deadline: float | None
+) -> Generator[Effect, Any, None]:
+    """Get a token, as a flow for a driver; see `auth.token_exchange.exchange_flow`."""
+    from ..auth.token_exchange import exchange_flow  # cost: not needed with auth="api_key"
+
+    # An idempotency key that the caller passed for a billable call is not meant for the exchange before it.
+    settings = settings._replace(idempotency_key=None)
+
+    def request(call: Call[Any]) -> Flow:
+        return call_flow(state, call, settings, deadline)
+
+    exists = yield from exchange_flow(request, state.tokens, state.current_key(), settings.host)
+    state.end_exchange(exists=exists)
+
+
+def _request_id(headers: Headers, state: ClientState) -> str | None:
     """The server's id of a request. Secrets are masked, because the id is logged."""
     found = headers.get("x-request-id") or headers.get("request-id")
-    if found is None or not context.contains_secret(found):
+    if found is None or not state.contains_secret(found):
         return found
-    return str(mask(found, context.secrets()))
+    return str(mask(found, state.secrets()))
 
 
 def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
@@ -285,14 +267,14 @@ def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
 
 
 def _error(
-    context: CallContext,
+    state: ClientState,
     call: Call[Any],
     settings: Settings,
     answer: HttpAnswer | None,
     failure: TransportFailure | None,
     token: str | None,
 ) -> IndoxRouterError:
-    secrets = context.secrets([*call.secrets(), *([token] if token else [])])
+    secrets = state.secrets([*call.secrets(), *([token] if token else [])])
     if answer is None:
         assert failure is not None
         return error_from_transport(failure, settings.host, secrets)
@@ -320,7 +302,7 @@ def _error(
 
 
 def _decide(
-    context: CallContext,
+    state: ClientState,
     call: Call[Any],
     settings: Settings,
     error: IndoxRouterError,
@@ -340,5 +322,5 @@ def _decide(
         retry_after=error.retry_after,
         has_idempotency_key=settings.idempotency_key is not None,
     )
-    policy = RetryPolicy(settings.max_retries, settings.max_retry_wait, context.budget)
-    return policy.decide(failed, number, None if deadline is None else deadline - context.clock())
+    policy = RetryPolicy(settings.max_retries, settings.max_retry_wait, state.budget)
+    return policy.decide(failed, number, None if deadline is None else deadline - state.clock())

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, TypeAlias
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.errors import APIError
@@ -41,31 +41,12 @@ def target_path(path: Any, suggested: str) -> Path:
     return target
 
 
-class Destination(Protocol):
-    """Stores a body from an offset on."""
-
-    size: int
-    validator: str | None
-
-    def start(self, offset: int, validator: str | None) -> None:
-        """Continue at `offset`; bytes after it are dropped. `validator` identifies the version that follows."""
-        ...
-
-    def write(self, piece: bytes) -> None:
-        """Store the next bytes."""
-        ...
-
-    def finish(self) -> None:
-        """Record that the body is complete."""
-        ...
-
-    def abandon(self) -> None:
-        """Keep what can be resumed, and discard the rest. Does nothing after `finish`."""
-        ...
-
-
 class MemoryDestination:
     """A body in memory.
+
+    Attributes:
+        size: bytes stored so far.
+        validator: identifies the version of the file on the server, or None.
 
     Args:
         limit: the size of the largest body, in bytes.
@@ -83,7 +64,7 @@ class MemoryDestination:
         return b"".join(self._pieces)
 
     def start(self, offset: int, validator: str | None) -> None:
-        """Continue at `offset`."""
+        """Continue at `offset`; bytes after it are dropped. `validator` identifies the version that follows."""
         self._pieces = [self.content[:offset]]
         self.size = offset
         self.validator = validator
@@ -173,3 +154,7 @@ class FileDestination:
                 os.replace(self._working, self._kept)
             else:
                 self._working.unlink()
+
+
+Destination: TypeAlias = MemoryDestination | FileDestination
+"""Stores the body of a download."""

@@ -12,7 +12,7 @@ from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.codecs.multipart import Upload
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.introspection import UNCHECKED
-from indoxrouter._runtime.values.type_guards import is_mapping
+from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.about import MEDIA_LIMITS
 from indoxrouter.errors import InvalidParametersError
 

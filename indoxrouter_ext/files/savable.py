@@ -76,10 +76,10 @@ def name_of(url: str | None, fallback: str) -> str:
     return name if "." in name else fallback
 
 
-class _HasSource:
+class _HasFile:
     """A model with the location of a file and the client that received it. A mixin."""
 
-    def _source_(self) -> Source:
+    def _file_(self) -> Source:
         raise TypeError(f"{type(self).__name__} holds no file")
 
     def _receiver_(self) -> Any:
@@ -105,8 +105,11 @@ def _write(data: bytes, target: Path, on_progress: Progress | None) -> Path:
     return target
 
 
-class Savable(_HasSource):
+class Savable(_HasFile):
     """A file of an answer. It is fetched when one of these methods is called."""
+
+    def _source_(self) -> Source:
+        return self._file_()
 
     def read(self) -> bytes:
         """The content of the file.
@@ -163,12 +166,15 @@ class Savable(_HasSource):
         return self.save(path, on_progress=on_progress, resume=resume)
 
 
-class AsyncSavable(_HasSource):
+class AsyncSavable(_HasFile):
     """The asynchronous form of `Savable`."""
+
+    async def _source_(self) -> Source:
+        return self._file_()
 
     async def read(self) -> bytes:
         """The content of the file; see `Savable.read`."""
-        source = self._source_()
+        source = await self._source_()
         data = inline_bytes(source)
         if data is not None:
             return data
@@ -185,7 +191,7 @@ class AsyncSavable(_HasSource):
         resume: bool = True,
     ) -> Path:
         """Write the file to disk; see `Savable.save`."""
-        source = self._source_()
+        source = await self._source_()
         target = target_path(path, source.name)
         data = inline_bytes(source)
         if data is not None:

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+from indoxrouter._runtime.values.json import is_items, is_mapping
 
 from .._version import __version__
 from ..calls.observation import ObservedCall, Observer
 
 if TYPE_CHECKING:
-    from ..calls.history import Attempt
+    from ..calls.answer import Attempt
 
 __all__ = ["OpenTelemetryObserver"]
 

@@ -1,95 +1,25 @@
-"""The base class of all responses, and which response class an operation has.
+"""The base class of all responses.
 
 A response class is the generated model of the same name with behaviour that a spec cannot describe: the other two
 shapes of a text response, plain lists of numbers, files that can be saved. The package `indoxrouter` exports it in
-place of the
-generated class, and its table of exports is the only registry: `response_class_for` reads it.
+place of the generated class, and its table of exports is the only registry: `decoding.response_class_for` reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, ValuesView
-from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.codecs.composites import ModelRef, Union
 from indoxrouter._runtime.models.model import Model, short
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.errors import RequestError
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.operations.operation import Operation
-
-    from ..calls.history import CallInfo, ModelAttempt
+    from ..calls.answer import CallInfo, ModelAttempt
     from .usage import Usage
 
-__all__ = ["ReceivedResponse", "bind_client", "model_for", "response_class_for"]
-
-ResponseT = TypeVar("ResponseT")
-
-_response_classes: dict[str, Any] = {}
-
-
-def _reference(codec: Any) -> ModelRef | None:
-    """The model that a codec reads; of a union, its first model, which is the shape that the spec prefers."""
-    if isinstance(codec, Union):
-        return next(
-            (ref for variant in codec.variants if (ref := _reference(variant.codec)) is not None), None
-        )
-    return codec if isinstance(codec, ModelRef) else None
-
-
-def model_for(operation: Operation[Any]) -> Any:
-    """The generated model for the answers of an operation, or None if it documents none."""
-    references = (_reference(answer.codec) for answer in operation.responses)
-    return next((reference.model for reference in references if reference is not None), None)
-
-
-def response_class_for(operation: Operation[Any]) -> Any:
-    """The response class for the answers of an operation, or None if there is only the generated model."""
-    if operation.id not in _response_classes:
-        model = model_for(operation)
-        found: Any = None
-        if model is not None:
-            found = getattr(import_module("indoxrouter"), model.__name__, None)
-            if found is model:
-                found = None
-        _response_classes[operation.id] = found
-    return _response_classes[operation.id]
-
-
-@cache
-def _async_class(name: str) -> Any:
-    return getattr(import_module("indoxrouter"), f"Async{name}", None)
-
-
-def bind_client(
-    result: ResponseT, client: Any, response_format: Any = None, *, asynchronous: bool
-) -> ResponseT:
-    """Give a response the client that received it, which its files and jobs use later.
-
-    For an asynchronous client the result is of the class whose methods are awaited, if there is one.
-
-    Args:
-        result: the result of a call; anything but a response is returned unchanged.
-        client: the client that received it.
-        response_format: the `response_format` of the call, for `response.parsed`.
-        asynchronous: whether the client is asynchronous.
-    """
-    if not isinstance(result, ReceivedResponse):
-        return result
-    response: Any = result
-    if asynchronous:
-        async_class = _async_class(type(result).__name__)
-        if async_class is not None:
-            response = async_class.__new__(async_class)
-            response.__dict__.update(result.__dict__)
-    response.__dict__["_client_"] = client
-    if response_format is not None:
-        response.__dict__["_format_"] = response_format
-    return response  # type: ignore[no-any-return]  # of the same class, or its asynchronous form
+__all__ = ["ReceivedResponse"]
 
 
 class ReceivedResponse(Model):

@@ -1,9 +1,11 @@
-"""From the body of a successful HTTP answer to the object that a caller reads."""
+"""From the body of a successful HTTP answer to the object that a caller reads, of the class that its operation has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.codecs.composites import AliasRef, Array, MappingCodec, ModelRef, Union
@@ -11,22 +13,31 @@ from indoxrouter._runtime.codecs.factory import BYTES, TEXT
 from indoxrouter._runtime.errors.mapping import error_from_payload
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values import json
+from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter._runtime.values.masking import mask
-from indoxrouter._runtime.values.type_guards import is_list, is_object
 from indoxrouter.errors import APIError
 
-from .base import response_class_for
+from .base import ReceivedResponse
 from .formats import response_text
 from .raw_response import call_log
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
-    from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter._runtime.operations.operation import Call, Operation
 
-    from ..calls.history import HttpAnswer
+    from ..calls.answer import HttpAnswer
 
-__all__ = ["decode_answer", "is_error_body", "raise_not_a_stream", "raise_reported"]
+__all__ = [
+    "bind_client",
+    "decode_answer",
+    "is_error_body",
+    "model_for",
+    "raise_not_a_stream",
+    "raise_reported",
+    "response_class_for",
+]
 
+ResponseT = TypeVar("ResponseT")
 ResultT = TypeVar("ResultT")
 SecretsOf = Callable[[Iterable[str]], list[str]]
 """Returns the client's secrets together with those of a call; called for error messages only."""
@@ -225,10 +236,72 @@ def _content_type(answer: HttpAnswer, secrets: Iterable[str]) -> str:
 
 
 def _unreadable(answer: HttpAnswer, reason: str) -> Exception:
-    error = APIError(
+    return APIError(
         f"The server answered {answer.status}, but the answer cannot be read: {reason}",
         status_code=answer.status,
         request_id=answer.request_id,
+        attempts=answer.attempts,
     )
-    error.attempts = answer.attempts
-    return error
+
+
+_response_classes: dict[str, Any] = {}
+
+
+def _reference(codec: Any) -> ModelRef | None:
+    """The model that a codec reads; of a union, its first model, which is the shape that the spec prefers."""
+    if isinstance(codec, Union):
+        return next(
+            (ref for variant in codec.variants if (ref := _reference(variant.codec)) is not None), None
+        )
+    return codec if isinstance(codec, ModelRef) else None
+
+
+def model_for(operation: Operation[Any]) -> Any:
+    """The generated model for the answers of an operation, or None if it documents none."""
+    references = (_reference(answer.codec) for answer in operation.responses)
+    return next((reference.model for reference in references if reference is not None), None)
+
+
+def response_class_for(operation: Operation[Any]) -> Any:
+    """The response class for the answers of an operation, or None if there is only the generated model."""
+    if operation.id not in _response_classes:
+        model = model_for(operation)
+        found: Any = None
+        if model is not None:
+            found = getattr(import_module("indoxrouter"), model.__name__, None)
+            if found is model:
+                found = None
+        _response_classes[operation.id] = found
+    return _response_classes[operation.id]
+
+
+@cache
+def _async_class(name: str) -> Any:
+    return getattr(import_module("indoxrouter"), f"Async{name}", None)
+
+
+def bind_client(
+    result: ResponseT, client: Any, response_format: Any = None, *, asynchronous: bool
+) -> ResponseT:
+    """Give a response the client that received it, which its files and jobs use later.
+
+    For an asynchronous client the result is of the class whose methods are awaited, if there is one.
+
+    Args:
+        result: the result of a call; anything but a response is returned unchanged.
+        client: the client that received it.
+        response_format: the `response_format` of the call, for `response.parsed`.
+        asynchronous: whether the client is asynchronous.
+    """
+    if not isinstance(result, ReceivedResponse):
+        return result
+    response: Any = result
+    if asynchronous:
+        async_class = _async_class(type(result).__name__)
+        if async_class is not None:
+            response = async_class.__new__(async_class)
+            response.__dict__.update(result.__dict__)
+    response.__dict__["_client_"] = client
+    if response_format is not None:
+        response.__dict__["_format_"] = response_format
+    return response  # type: ignore[no-any-return]  # of the same class, or its asynchronous form

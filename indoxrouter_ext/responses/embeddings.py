@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter.errors import APIError
 from indoxrouter.models.embeddings import EmbeddingResponse as _EmbeddingResponse
 

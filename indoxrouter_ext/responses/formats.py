@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 
 __all__ = [
@@ -56,10 +56,6 @@ def text_of_content(content: Any) -> str | None:
     return None
 
 
-def _message_items(payload: Json) -> list[Json]:
-    return [item for item in _dicts(payload.get("output")) if item.get("type", "message") == "message"]
-
-
 def response_text(payload: Json) -> str:
     """The generated text; empty if there is none (a tool call, an image)."""
     if "data" in payload:
@@ -68,7 +64,8 @@ def response_text(payload: Json) -> str:
         choice = _first(payload["choices"])
         text = text_of_content(_message(payload).get("content"))
         return text if text is not None else text_of_content(choice.get("text")) or ""
-    pieces = [text_of_content(item.get("content")) or "" for item in _message_items(payload)]
+    items = [item for item in _dicts(payload.get("output")) if item.get("type", "message") == "message"]
+    pieces = [text_of_content(item.get("content")) or "" for item in items]
     return "".join(pieces) or text_of_content(payload.get("output_text")) or ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.models.model import short
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter.models.audio import AudioResponse as _AudioResponse
 from indoxrouter.models.images import GeneratedImage as _GeneratedImage
 from indoxrouter.models.images import ImageResponse as _ImageResponse
@@ -29,13 +29,17 @@ __all__ = [
 
 
 class _ImageFile(_GeneratedImage):
-    def _source_(self) -> Source:
+    def _file_(self) -> Source:
         url, data = _text(self.url), _text(self.b64_json)
         return Source(url, data, name_of(url, f"image.{_image_kind(data)}"))
 
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _is_link(text: str) -> bool:
+    return text.startswith(("http://", "https://"))
 
 
 def _image_kind(data: str | None) -> str:
@@ -67,11 +71,7 @@ def images_of(items: Any, client: Any, *, texts: bool = False) -> Any:
     found: list[Any] = []
     for item in items:
         if texts and isinstance(item, str):
-            item = (
-                {"url": item}
-                if item.startswith(("http://", "https://", "data:", "/"))
-                else {"b64_json": item}
-            )
+            item = {"url" if item.startswith(("http://", "https://", "data:", "/")) else "b64_json": item}
         if is_object(item):
             item = kind._from_wire_(item)
             if client is not None:
@@ -145,30 +145,17 @@ class AudioResponse(ReceivedResponse, _AudioResponse, Savable):
         return data.get(name) if is_object(data) else None
 
     def _derive_field_(self, wire: str) -> Any:
-        if wire in ("text", "language"):
-            value = self._member_(wire)
-            data = self._wire_().get("data")
-            if (
-                value is None
-                and wire == "text"
-                and isinstance(data, str)
-                and not data.startswith(("http://", "https://"))
-            ):
-                value = data
-            if value is not None:
-                return value
-        return super()._derive_field_(wire)
+        value = self._member_(wire) if wire in ("text", "language") else None
+        data = self._wire_().get("data")
+        if value is None and wire == "text" and isinstance(data, str) and not _is_link(data):
+            value = data
+        return super()._derive_field_(wire) if value is None else value
 
     @property
     def url(self) -> str | None:
         """URL of the speech, or None if it is inline or this is a transcript."""
         data = self._wire_().get("data")
-        url = (
-            data
-            if isinstance(data, str) and data.startswith(("http://", "https://"))
-            else self._member_("url")
-        )
-        return url if isinstance(url, str) else None
+        return data if isinstance(data, str) and _is_link(data) else _text(self._member_("url"))
 
     @property
     def format(self) -> str | None:
@@ -179,7 +166,7 @@ class AudioResponse(ReceivedResponse, _AudioResponse, Savable):
         name = name_of(self.url, "")
         return name.rpartition(".")[2] or None
 
-    def _source_(self) -> Source:
+    def _file_(self) -> Source:
         data = _text(self._member_("audio"))
         name = name_of(self.url, f"speech.{self.format or 'mp3'}")
         return Source(self.url, data, name)

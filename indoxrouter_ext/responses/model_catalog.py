@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.models.model import Model, dump
-from indoxrouter._runtime.values.type_guards import is_list
+from indoxrouter._runtime.values.json import is_list
 
 from ..settings.values import near_names
 
 if TYPE_CHECKING:
     from indoxrouter.models import ModelInfo, Provider
 
-    from ..calls.history import CallInfo
+    from ..calls.answer import CallInfo
 
 __all__ = ["ModelCatalog", "check_provider"]
 

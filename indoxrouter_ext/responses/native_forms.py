@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 
 __all__ = ["openai_form"]
 

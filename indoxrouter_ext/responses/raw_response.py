@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..calls.history import Attempt, CallInfo
+    from ..calls.answer import Attempt, CallInfo
 
 __all__ = ["RawResponse", "call_log"]
 
@@ -63,26 +65,24 @@ class RawResponse(Generic[ResultT]):
         return self.http.attempts
 
 
-def new_log(method: object) -> list[CallInfo]:
-    """A log for the calls of a method.
+@contextmanager
+def recorded_calls(method: object) -> Generator[list[CallInfo]]:
+    """A list that receives the HTTP side of each call of this thread or task within the block.
 
     Raises:
-        TypeError: when it cannot be called, as the answer of a call that was made too early.
+        TypeError: for a `method` that cannot be called, as the answer of a call that was made too early, and at the end
+            of the block when no call was made.
     """
     if not callable(method):
         kind = type(method).__name__
         raise TypeError(
             f"method: expected a method such as client.chat, and its arguments after it, got {kind}"
         )
-    return []
-
-
-def wrap(result: ResultT, calls: list[CallInfo]) -> RawResponse[ResultT]:
-    """Combine a result and its calls.
-
-    Raises:
-        TypeError: when the method made no call.
-    """
+    calls: list[CallInfo] = []
+    token = call_log.set(calls)
+    try:
+        yield calls
+    finally:
+        call_log.reset(token)
     if not calls:
         raise TypeError("with_raw_response: expected a method of this client that makes a call")
-    return RawResponse(result, calls[-1], tuple(calls))

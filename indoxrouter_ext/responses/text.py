@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, overload
 
 from indoxrouter import models
 from indoxrouter._runtime.models.model import short
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.models.chat import ChatResponse as _ChatResponse
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.models.shared import Usage as _Usage
 

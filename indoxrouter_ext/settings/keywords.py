@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.type_guards import is_mapping
+from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.about import OPERATIONS
 from indoxrouter.errors import InvalidParametersError
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from indoxrouter._runtime.codecs.base import describe, is_writable
 from indoxrouter._runtime.http.interface import Timeouts
-from indoxrouter._runtime.values.type_guards import is_mapping
+from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.about import OPERATIONS
 
 from .._version import __version__

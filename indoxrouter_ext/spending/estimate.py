@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any, NamedTuple
 
 from indoxrouter import models
-from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+from indoxrouter._runtime.values.json import is_items, is_mapping
 
 from ..http.fork_safety import register_for_fork
 

@@ -13,7 +13,7 @@ from indoxrouter._runtime.errors.mapping import error_from_body, error_from_tran
 from indoxrouter._runtime.errors.retry_after import retry_after_of
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, Timeouts
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter.errors import APIError
 
 from ..calls.retry import FailedAttempt, RetryBudget, RetryPolicy

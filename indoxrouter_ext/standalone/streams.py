@@ -9,10 +9,10 @@ from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_t
 from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter.errors import APIError
 
-from ..streaming.sse import EventTooLarge, ServerSentEvent, SSEDecoder
+from ..streaming.sse import Event, EventTooLarge, SSEDecoder
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
@@ -60,8 +60,7 @@ class EventReader:
             try:
                 events = self._decoder.feed(part)
             except EventTooLarge as error:
-                events = [ServerSentEvent(name, data) for name, data in error.events]
-                yield from self._values(events)
+                yield from self._values(error.events)
                 raise TransportFailure("too_large", str(error)) from None
             yield from self._values(events)
 
@@ -88,7 +87,7 @@ class EventReader:
             if line:
                 yield self._codec.decode(self._json(line))
 
-    def _values(self, events: list[ServerSentEvent]) -> Iterator[Any]:
+    def _values(self, events: list[Event]) -> Iterator[Any]:
         for name, data in events:
             if self.ended or data == self._done:
                 self.ended = True

@@ -1,18 +1,25 @@
-"""What the events of a stream add up to, and how far the stream has got."""
+"""What the events of a stream add up to, as a response, and how far the stream has got."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
+from indoxrouter._runtime.values.unset import UNSET
 
-from ..responses.formats import derive, response_text
+from ..responses.decoding import model_for, response_class_for
+from ..responses.formats import created_at_of, derive, response_text
 from ..responses.native_forms import openai_form
 from .choices import Choice, content_text
 from .chunk import event_text, images_of, reasoning_of, text_or_none, usage_of
 
-__all__ = ["Accumulator", "StreamEnd"]
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operations.operation import Call
+
+    from ..calls.answer import HttpAnswer
+
+__all__ = ["Accumulator", "StreamEnd", "requested_answers", "stream_result"]
 
 
 _ALWAYS = ("provider", "model", "success", "message", "data", "finish_reason")
@@ -278,3 +285,31 @@ class Accumulator:
         if len(self._choices) < 2 and not self._answer.has_extra:
             return None
         return [answer.as_json(index) for index, answer in sorted(self._choices.items())]
+
+
+def stream_result(call: Call[Any], accumulator: Accumulator, answer: HttpAnswer) -> Any:
+    """The response so far, in the documented envelope."""
+    envelope = accumulator.envelope()
+    created = created_at_of(envelope)  # events hold Unix time, the envelope holds ISO 8601
+    if created is not UNSET:
+        envelope["created_at"] = created
+    kind = response_class_for(call.operation) or model_for(call.operation)
+    if kind is None:
+        return envelope  # the spec describes the events only
+    response = kind._from_wire_(envelope)
+    response.__dict__["_http_"] = answer.info()
+    return response
+
+
+def _option(payload: Any, name: str) -> Any:
+    """A field of a request; fields that the API does not name travel in `additional_params`."""
+    for holder in (payload, payload.get("additional_params") if is_object(payload) else None):
+        if is_object(holder) and name in holder:
+            return holder[name]
+    return None
+
+
+def requested_answers(payload: Any) -> int:
+    """The number of answers that a request asks for."""
+    number = _option(payload, "n")
+    return number if type(number) is int and number > 1 else 1

@@ -7,28 +7,21 @@ cancellation, when it is closed, and when it is garbage-collected. To read the f
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter.errors import RequestError, StreamTruncatedError
 
 from ..responses.raw_response import call_log
-from .result import stream_result
 from .state import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
 
     from indoxrouter._runtime.models.model import Model
-    from indoxrouter._runtime.operations.operation import Call
-    from typing_extensions import Never, Self
+    from typing_extensions import Never
 
-    from ..calls.history import CallInfo, HttpAnswer
+    from ..calls.answer import CallInfo
     from ..responses.text import ParsedT, TextResponse
-    from ..settings.values import Settings
-
-    StateArguments: TypeAlias = tuple[Call[Any], HttpAnswer, Settings, list[str], Callable[[], float]]
 
 __all__ = ["AssembledAnswer", "StreamBase", "TypedEvents", "finisher_of"]
 
@@ -41,43 +34,22 @@ class StreamBase:
     _state: StreamState
     _http: Any  # the open HTTP response or None; subclasses declare its type
 
-    def __init__(self, state: StreamState, response: Any, stop: Callable[[str], Any]) -> None:
+    def __init__(self, state: StreamState, stop: Callable[[str], Any]) -> None:
+        """`state`: of an open answer; `stop` asks the server to stop the stream with an id."""
         self._state = state
-        self._http = response
-        self._pieces = response.iter_raw()
+        self._http = state.answer.stream
+        self._pieces = state.answer.stream.iter_raw()
         self._stop = stop
         self._looping = False
         self._left = False  # a loop has ended, or the stream was closed
         self._reading = False
-
-    @classmethod
-    def of_answer(
-        cls,
-        call: Call[Any],
-        answer: HttpAnswer,
-        settings: Settings,
-        secrets: list[str],
-        clock: Callable[[], float],
-        bind: Callable[[Any], Any],
-        stop: Callable[[str], Any],
-    ) -> Self:
-        """The stream of an open answer.
-
-        Args:
-            call, answer, settings, secrets, clock: see `StreamState`.
-            bind: gives a response its client.
-            stop: asks the server to stop the stream with an id.
-        """
         log = call_log.get()
         if log is not None:
-            log.append(answer.info())
-        state = cls._state_of((call, answer, settings, secrets, clock), bind)
-        return cls(state, answer.stream, stop)
+            log.append(state.answer.info())
 
-    @classmethod
-    @abstractmethod
-    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
-        """The state of the stream; one of the mixins below has it."""
+    @staticmethod
+    def _state_class() -> type[StreamState]:
+        return StreamState
 
     def __repr__(self) -> str:
         count = self._state.total.count
@@ -168,11 +140,6 @@ class AssembledAnswer(Generic[ResponseT_co]):
 
     _state: StreamState
 
-    @classmethod
-    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
-        call, answer, *_ = arguments
-        return StreamState(*arguments, lambda total: bind(stream_result(call, total, answer)))
-
     @property
     def response(self) -> ResponseT_co:
         """The response so far."""
@@ -198,12 +165,8 @@ class AssembledAnswer(Generic[ResponseT_co]):
         return value
 
     def _closed_early(self) -> Exception:
-        error = StreamTruncatedError(
-            "The stream was closed before it was complete; .partial holds the response so far"
-        )
-        partial: Any = self.response
-        error.partial = partial
-        return error
+        reason = "The stream was closed before it was complete; .partial holds the response so far"
+        return StreamTruncatedError(reason, partial=self.response)
 
 
 class TypedEvents:
@@ -211,12 +174,11 @@ class TypedEvents:
 
     _state: StreamState
 
-    @classmethod
-    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
-        from .events import EventState, whole_answer  # cost: few programs read such streams
+    @staticmethod
+    def _state_class() -> type[StreamState]:
+        from .events import EventState  # cost: few programs read such streams
 
-        call, answer, *_ = arguments
-        return EventState(*arguments, lambda total: bind(whole_answer(call, total, answer)))
+        return EventState
 
     @property
     def response(self) -> Model | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 
 from ..responses.formats import text_of_content
 from .tool_calls import ToolCalls

@@ -6,14 +6,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indoxrouter import models
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.json import is_object
 
 from ..responses.decoding import is_error_body
 from .accumulator import Accumulator, StreamEnd
 from .choices import content_text
 from .chunk import event_text, usage_of
-from .event_kinds import HEARTBEATS
-from .framing import decode_leniently
+from .framing import HEARTBEATS, decode_leniently
 from .state import StreamState
 
 if TYPE_CHECKING:
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
 
     from indoxrouter._runtime.operations.operation import Call
 
-    from ..calls.history import HttpAnswer
+    from ..calls.answer import HttpAnswer
     from ..responses.usage import Usage
+    from .sse import Event
 
-__all__ = ["EventState", "PartialEvents", "whole_answer"]
+__all__ = ["EventState", "PartialEvents"]
 
 KEPT = 1000
 """Events that an error keeps: the last ones, because a stream may go on for days."""
@@ -95,7 +95,7 @@ class EventState(StreamState):
         self._kept: deque[Any] = deque(maxlen=KEPT)
         return _EventSum(terminal, expected)
 
-    def _decode(self, events: Sequence[tuple[str, bytes]]) -> None:
+    def _decode(self, events: Sequence[Event]) -> None:
         for name, data in events:
             if self.is_over():
                 return
@@ -148,7 +148,9 @@ class EventState(StreamState):
 
     def whole(self) -> Any:
         """The answer, if it was sent whole in place of events; else None."""
-        return self._make_response(self.total) if self._decoder.is_json else None
+        if not self._decoder.is_json:
+            return None
+        return self._bind(_whole_answer(self._call, self.total, self.answer))
 
     def response(self) -> Any:
         """What was received: the whole answer, or what the events add up to; None before the first."""
@@ -163,7 +165,7 @@ class EventState(StreamState):
         return self._spec.open_ended or super()._ends_with_body()
 
 
-def whole_answer(call: Call[Any], total: Accumulator, answer: HttpAnswer) -> Any:
+def _whole_answer(call: Call[Any], total: Accumulator, answer: HttpAnswer) -> Any:
     """The answer that was sent in place of events, as the operation documents it; None for events."""
     response = call.operation.responses[0] if call.operation.responses else None
     if total.whole is None or response is None or response.codec is None:

@@ -1,4 +1,4 @@
-"""The events of a body, in whatever framing they arrive.
+"""The events of a body, in whatever framing they arrive, and which of them are no part of an answer.
 
 A stream was requested; a server may send server-sent events, JSON lines, or one JSON document in its place, under any
 content type. The first bytes show which it is. An event stream cannot begin with `{` or `[`: that would be a field
@@ -14,13 +14,33 @@ from typing import Any
 
 from indoxrouter._runtime.values import json
 
-from .sse import EventTooLarge, ServerSentEvent, SSEDecoder
+from .sse import Event, EventTooLarge, SSEDecoder
 
-__all__ = ["EventDecoder", "as_utf8", "decode_leniently", "documents_of"]
+__all__ = [
+    "HEARTBEATS",
+    "EventDecoder",
+    "as_utf8",
+    "decode_leniently",
+    "documents_of",
+    "is_heartbeat",
+    "is_json",
+    "is_named_end",
+    "reports_failure",
+]
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _ENOUGH = 4  # bytes that show the encoding
+
+HEARTBEATS = ("ping", "heartbeat", "keepalive", "keep-alive", "keep_alive")
+_NAMED_ENDS = ("done", "end", "complete", "completed", "finish", "finished")
+_FAILED_TYPES = (
+    "error",
+    "response.failed",
+    "response.error",
+)  # a tuple: a type that is a list cannot be looked up in a set
+
+_END_KEYS = frozenset({"type", "event", "id", "status"})
 
 
 class EventDecoder:
@@ -39,7 +59,7 @@ class EventDecoder:
         self._decoder: SSEDecoder | _JsonDecoder | None = None
         self.is_json = False
 
-    def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
+    def feed(self, piece: bytes) -> list[Event]:
         """Process the next bytes and return the events that they complete, as pairs of name and data.
 
         Raises:
@@ -53,7 +73,7 @@ class EventDecoder:
         """Whether a part of the next event has been received, other than a comment."""
         return self._decoder is not None and self._decoder.has_begun
 
-    def _begin(self) -> list[tuple[str, bytes]]:
+    def _begin(self) -> list[Event]:
         head, recode = self._head, None
         if b"\0" in head[:_ENOUGH]:
             encoding = standard_json.detect_encoding(head[:_ENOUGH])
@@ -64,15 +84,15 @@ class EventDecoder:
             return []
         self.is_json = start[:1] in (b"{", b"[", b"\x1e")
         self._decoder = _JsonDecoder(self._limit) if self.is_json else SSEDecoder(self._limit)
-        feed = self._decoder.feed_pairs
+        feed = self._decoder.feed
         # For the rest of the stream.
-        self.feed_pairs = feed if recode is None else lambda piece: feed(recode(piece).encode())  # type: ignore[method-assign]
+        self.feed = feed if recode is None else lambda piece: feed(recode(piece).encode())  # type: ignore[method-assign]
         self._head = b""
         return feed(start if self.is_json else head)
 
-    def flush(self) -> list[ServerSentEvent]:
+    def flush(self) -> list[Event]:
         """End the body, and return the events that only lacked their end."""
-        events = [ServerSentEvent(*pair) for pair in self._begin()] if self._head else []
+        events = self._begin() if self._head else []
         return events if self._decoder is None else [*events, *self._decoder.flush()]
 
 
@@ -86,9 +106,9 @@ class _JsonDecoder:
         self._is_document = False
         self._count = 0
 
-    def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
-        """Process the next bytes; see `EventDecoder.feed_pairs`."""
-        events: list[tuple[str, bytes]] = []
+    def feed(self, piece: bytes) -> list[Event]:
+        """Process the next bytes; see `EventDecoder.feed`."""
+        events: list[Event] = []
         while piece and not self._is_document:
             line, end, rest = piece.partition(b"\n")
             if not end:
@@ -108,28 +128,28 @@ class _JsonDecoder:
         """Whether a part of the next line or document has been received."""
         return bool(self._parts)
 
-    def _add_line(self, line: bytes, events: list[tuple[str, bytes]]) -> None:
+    def _add_line(self, line: bytes, events: list[Event]) -> None:
         line = _data_of(line)
         if not line:
             return
-        if self._count == 0 and line[:1] in (b"{", b"[") and not _is_json(line):
+        if self._count == 0 and line[:1] in (b"{", b"[") and not is_json(line):
             self._is_document = True
             self._parts, self._size = [line, b"\n"], len(line) + 1
             return
         self._count += 1
         events.append(("", line))
 
-    def flush(self) -> list[ServerSentEvent]:
+    def flush(self) -> list[Event]:
         """End the body; see `EventDecoder.flush`."""
         rest = b"".join(self._parts)
         self._parts = []
         if not self._is_document and self._count:
             line = _data_of(rest)
-            return [ServerSentEvent("", line)] if line else []
+            return [("", line)] if line else []
         found = documents_of(rest)
         if not found:
-            return [ServerSentEvent("", rest)] if rest.strip() else []
-        return [ServerSentEvent("", json.dumps(document)) for document in found]
+            return [("", rest)] if rest.strip() else []
+        return [("", json.dumps(document)) for document in found]
 
 
 def as_utf8(body: bytes) -> bytes:
@@ -178,9 +198,27 @@ def _data_of(line: bytes) -> bytes:
     return b"" if line[:1] == b":" or line.partition(b":")[0] in (b"event", b"id", b"retry") else line
 
 
-def _is_json(line: bytes) -> bool:
+def is_json(line: bytes | str) -> bool:
+    """Whether a text is one JSON document."""
     try:
         json.loads(line)
     except json.MalformedJson:
         return False
     return True
+
+
+def reports_failure(name: str, event: dict[str, Any]) -> bool:
+    """Whether an event reports that the answer failed."""
+    if name == "error" or event.get("error"):
+        return True
+    return event.get("type") in _FAILED_TYPES or event.get("success") is False
+
+
+def is_named_end(name: str, event: dict[str, Any]) -> bool:
+    """Whether an event ends the stream by its name, and brings nothing."""
+    return name in _NAMED_ENDS and event.keys() <= _END_KEYS
+
+
+def is_heartbeat(name: str, event: dict[str, Any]) -> bool:
+    """Whether an event only shows that the connection is alive."""
+    return (name in HEARTBEATS or event.get("type") in HEARTBEATS) and "choices" not in event

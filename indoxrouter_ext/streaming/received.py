@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
 
-from .event_kinds import is_heartbeat, is_named_end
-from .framing import EventDecoder, as_utf8, decode_leniently, documents_of
-from .result import stream_result
+from .framing import EventDecoder, as_utf8, decode_leniently, documents_of, is_heartbeat, is_named_end
 from .state import StreamState
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import TransportFailure
     from indoxrouter._runtime.operations.operation import Call
 
-    from ..calls.history import HttpAnswer
+    from ..calls.answer import HttpAnswer
     from ..settings.values import Settings
 
 __all__ = [
@@ -103,7 +101,7 @@ class DocumentReader:
 
     def feed(self, part: bytes, *, last: bool = False) -> None:
         """Take the next bytes; `last`: they end the body."""
-        for name, data in [*self._decoder.feed_pairs(part), *(self._decoder.flush() if last else ())]:
+        for name, data in [*self._decoder.feed(part), *(self._decoder.flush() if last else ())]:
             value = decode_leniently(data)
             if self.is_over:
                 return
@@ -137,9 +135,7 @@ def read_events(
     body = bytes(answer.body)
     if not holds_events(body):
         return None
-    state = StreamState(
-        call, answer, settings, secrets, clock, lambda total: stream_result(call, total, answer)
-    )
+    state = StreamState(call, answer, settings, secrets, clock)
     state.feed(body)
     if answer.failure is None:
         state.end_of_stream()

@@ -11,12 +11,15 @@ time. Decoding the data is left to the JSON parser, which reads UTF-8 itself.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
-__all__ = ["DEFAULT_EVENT_LIMIT", "EventTooLarge", "SSEDecoder", "ServerSentEvent"]
+__all__ = ["DEFAULT_EVENT_LIMIT", "Event", "EventTooLarge", "SSEDecoder"]
 
 DEFAULT_EVENT_LIMIT: Final = 256 * 1024 * 1024
 """Bytes of one event: enough for base64 images, and a bound on what a hostile server can make the client store."""
+
+Event: TypeAlias = tuple[str, bytes]
+"""The name of an event (empty if the server sent none) and its data. A plain pair: a stream has many thousands."""
 
 _BOM = b"\xef\xbb\xbf"
 _BETWEEN = b"\n\ndata: "  # from the end of the usual event to the data of the next
@@ -25,16 +28,9 @@ _BETWEEN = b"\n\ndata: "  # from the end of the usual event to the data of the n
 class EventTooLarge(ValueError):
     """One event exceeded the limit. `events` are those that the same bytes completed before it."""
 
-    def __init__(self, message: str, events: list[tuple[str, bytes]]) -> None:
+    def __init__(self, message: str, events: list[Event]) -> None:
         super().__init__(message)
         self.events = events
-
-
-class ServerSentEvent(NamedTuple):
-    """One event: its name (empty if the server sent none) and its data as bytes."""
-
-    name: str
-    data: bytes
 
 
 class SSEDecoder:
@@ -56,19 +52,14 @@ class SSEDecoder:
         self._after_cr = False
         self._started = False
 
-    def feed(self, piece: bytes) -> list[ServerSentEvent]:
+    def feed(self, piece: bytes) -> list[Event]:
         """Process the next bytes and return the events that they complete.
-
-        Raises:
-            EventTooLarge: when an unfinished event is larger than the limit.
-        """
-        return [ServerSentEvent(name, data) for name, data in self.feed_pairs(piece)]
-
-    def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
-        """The same as `feed`, with plain pairs of name and data, for streams of many thousands of events.
 
         Nearly all events are one line of data and a blank line. A piece holds many of them, or exactly one. A piece is
         therefore split where one such event ends and the next begins; events of another form are read line by line.
+
+        Raises:
+            EventTooLarge: when an unfinished event is larger than the limit.
         """
         between = self._started and not (self._partial or self._data or self._name)
         if between and piece[:6] == b"data: " and piece[-1:] == b"\n" and piece.find(b"\n") == len(piece) - 2:
@@ -85,7 +76,7 @@ class SSEDecoder:
         if b"\r" in piece:
             self._after_cr = piece.endswith(b"\r")
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        events: list[tuple[str, bytes]] = []
+        events: list[Event] = []
         first, *blocks = piece.split(_BETWEEN)
         if not blocks:
             self._read_lines(first, events)
@@ -106,12 +97,12 @@ class SSEDecoder:
         """Whether a part of the next event has been received, other than a comment."""
         return bool(self._data or self._name or (self._partial and self._partial[0][:1] != b":"))
 
-    def _within_limit(self, events: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    def _within_limit(self, events: list[Event]) -> list[Event]:
         if self._size + self._held > self._limit:
             raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes", events)
         return events
 
-    def _read_lines(self, piece: bytes, events: list[tuple[str, bytes]]) -> None:
+    def _read_lines(self, piece: bytes, events: list[Event]) -> None:
         lines = piece.split(b"\n")
         rest = lines.pop()
         if lines and self._partial:
@@ -133,15 +124,15 @@ class SSEDecoder:
             self._partial.append(rest)
             self._size += len(rest)
 
-    def flush(self) -> list[ServerSentEvent]:
+    def flush(self) -> list[Event]:
         """End the stream, and return the last event if only its blank line is missing."""
-        events: list[tuple[str, bytes]] = []
+        events: list[Event] = []
         line = b"".join(self._partial)
         self._partial.clear()
         if line and line[:1] != b":":
             self._field(line)
         self._dispatch(events)
-        return [ServerSentEvent(name, data) for name, data in events]
+        return events
 
     def _skip_bom(self, piece: bytes) -> bytes:
         """Drop a byte order mark from the start, even if it arrives one byte at a time."""
@@ -169,7 +160,7 @@ class SSEDecoder:
             self._name = value.decode("utf-8", "replace")
         # `id` and `retry` are for reconnecting, which a billable request must not do; unknown fields are ignored.
 
-    def _dispatch(self, events: list[tuple[str, bytes]]) -> None:
+    def _dispatch(self, events: list[Event]) -> None:
         data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
         name = self._name
         self._data = []

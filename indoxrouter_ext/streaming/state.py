@@ -11,22 +11,21 @@ from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_t
 from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import Deadline, TransportFailure
 from indoxrouter._runtime.values import json
+from indoxrouter._runtime.values.json import is_object
 from indoxrouter._runtime.values.masking import mask
-from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedError
 
 from ..responses.decoding import is_error_body
-from .accumulator import Accumulator, StreamEnd
+from .accumulator import Accumulator, StreamEnd, requested_answers, stream_result
 from .chunk import make_chunk
-from .event_kinds import HEARTBEATS, is_heartbeat, is_named_end, reports_failure, requested_answers
-from .framing import EventDecoder, decode_leniently
-from .sse import EventTooLarge, ServerSentEvent
+from .framing import HEARTBEATS, EventDecoder, decode_leniently, is_heartbeat, is_named_end, reports_failure
+from .sse import Event, EventTooLarge
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.errors import IndoxRouterError
 
-    from ..calls.history import HttpAnswer
+    from ..calls.answer import HttpAnswer
     from ..settings.values import Settings
 
 __all__ = ["StreamState"]
@@ -56,7 +55,7 @@ class StreamState:
         call, answer, settings: the request, the head of its answer, and the limits of the call.
         secrets: masked in errors that the stream reports.
         clock: seconds on a monotonic clock.
-        make_response: makes the response of what was received so far, for `partial`.
+        bind: gives a response its client.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class StreamState:
         settings: Settings,
         secrets: list[str],
         clock: Callable[[], float],
-        make_response: Callable[[Accumulator], Any],
+        bind: Callable[[Any], Any] = lambda response: response,
     ) -> None:
         spec = call.operation.stream
         assert spec is not None
@@ -79,7 +78,8 @@ class StreamState:
         self._has_limits = limits != _NO_LIMITS
         self._secrets = secrets
         self._clock = clock
-        self._make_response = make_response
+        self._bind = bind
+        self._call = call
         self._decoder = EventDecoder(settings.max_response_bytes)
         self._answered_at: float | None = None  # since when the end is waited for, after the finish reason
         self._ignored = b""  # the first data that is neither an event nor a heartbeat of a known form
@@ -88,7 +88,7 @@ class StreamState:
         self.total = self._new_total(spec.terminal, requested_answers(call.payload))
         self.chunks: deque[Any] = deque()
         self.end = StreamEnd.OPEN
-        self.pending: list[tuple[str, bytes]] = []
+        self.pending: list[Event] = []
         self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
@@ -137,7 +137,7 @@ class StreamState:
             self._check_deadline()
 
     def _read(self, part: bytes) -> None:
-        self.pending += self._decoder.feed_pairs(part)
+        self.pending += self._decoder.feed(part)
         self.decode_next()
 
     def decode_next(self) -> None:
@@ -197,7 +197,7 @@ class StreamState:
 
     def response(self) -> Any:
         """The response so far."""
-        return self._make_response(self.total)
+        return self._bind(stream_result(self._call, self.total, self.answer))
 
     def released(self) -> None:
         """Tell the observers that the stream has ended, or was left."""
@@ -211,14 +211,12 @@ class StreamState:
         error, self._error = self._error, None
         return error
 
-    def _flush_partial(self) -> list[ServerSentEvent]:
+    def _flush_partial(self) -> list[Event]:
         """The last event if only its blank line is missing; not if its data was cut off as well."""
         return [
-            each
-            for each in self._decoder.flush()
-            if each.name == "error"
-            or each.data.strip().lower() == self._done
-            or decode_leniently(each.data) is not None
+            (name, data)
+            for name, data in self._decoder.flush()
+            if name == "error" or data.strip().lower() == self._done or decode_leniently(data) is not None
         ]
 
     def is_over(self) -> bool:
@@ -273,7 +271,7 @@ class StreamState:
             )
         )
 
-    def _decode(self, events: Sequence[tuple[str, bytes]]) -> None:
+    def _decode(self, events: Sequence[Event]) -> None:
         if self.is_over():
             return
         total = self.total

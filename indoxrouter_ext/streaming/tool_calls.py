@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object
+
+from .framing import is_json
 
 __all__ = ["ToolCalls"]
 
@@ -37,7 +39,7 @@ class _ToolCall:
 
     def is_complete(self) -> bool:
         """Whether the arguments so far are a whole JSON object, to which nothing can be added."""
-        return bool(self._arguments) and self._arguments[-1].rstrip()[-1:] == "}" and _is_json(self.arguments)
+        return bool(self._arguments) and self._arguments[-1].rstrip()[-1:] == "}" and is_json(self.arguments)
 
     def add_name(self, name: str) -> None:
         """Add a name, or a part of it. Names are repeated, and sent again at a greater length."""
@@ -214,11 +216,3 @@ def _arguments_of(value: Any) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value).decode()
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except json.MalformedJson:
-        return False
-    return True

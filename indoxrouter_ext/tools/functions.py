@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.type_guards import is_mapping, is_object, is_sequence
+from indoxrouter._runtime.values.json import is_mapping, is_object, is_sequence
 from indoxrouter.errors import ResponseFormatError
 
 from ..settings.values import nearest

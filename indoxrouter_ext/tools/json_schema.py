@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_type
 
 from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
 from indoxrouter._runtime.codecs.dates import parse_datetime
-from indoxrouter._runtime.values.type_guards import is_list, is_mapping, is_object
+from indoxrouter._runtime.values.json import is_list, is_mapping, is_object
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired, Required

@@ -10,7 +10,7 @@ from typing import Any, get_origin
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.type_guards import is_list, is_mapping, is_object
+from indoxrouter._runtime.values.json import is_list, is_mapping, is_object
 from indoxrouter.errors import ResponseFormatError
 
 from .json_schema import build, is_structured, schema_of

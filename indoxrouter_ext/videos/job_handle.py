@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import inspect
 import math
-import os
 from collections.abc import Callable, Generator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.type_guards import is_list
+from indoxrouter._runtime.values.json import is_list
 from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
 
 from ..calls.request_flow import Sleep, call_flow
@@ -30,42 +28,10 @@ if TYPE_CHECKING:
     from ..calls.request_flow import Effect
     from ..settings.values import Settings
 
-__all__ = ["AsyncJobClient", "AsyncVideoJobHandle", "JobCallback", "JobClient", "VideoJobHandle", "wait_flow"]
+__all__ = ["AsyncVideoJobHandle", "JobCallback", "VideoJobHandle", "wait_flow"]
 
 JobCallback = Callable[["VideoJob"], object]
 """Called with the job after each request."""
-
-
-class JobClient(Protocol):
-    """What a handle uses of a blocking client."""
-
-    def get_video_job_status(self, job_id: str) -> VideoJob:
-        """Request the state of a job."""
-        ...
-
-    def cancel_video_job(self, job_id: str) -> VideoJobCancellation:
-        """Cancel a job."""
-        ...
-
-    def _wait_for_job(
-        self, job_id: str, interval: float | None, deadline: float | None, callback: JobCallback | None
-    ) -> VideoJob: ...
-
-
-class AsyncJobClient(Protocol):
-    """What a handle uses of an asynchronous client."""
-
-    async def get_video_job_status(self, job_id: str) -> VideoJob:
-        """Request the state of a job."""
-        ...
-
-    async def cancel_video_job(self, job_id: str) -> VideoJobCancellation:
-        """Cancel a job."""
-        ...
-
-    async def _wait_for_job(
-        self, job_id: str, interval: float | None, deadline: float | None, callback: JobCallback | None
-    ) -> VideoJob: ...
 
 
 def _seconds(name: str, value: Any, *, zero: bool) -> float:
@@ -79,6 +45,11 @@ def _seconds(name: str, value: Any, *, zero: bool) -> float:
     if value == 0 and not zero:
         raise_invalid_argument(name, value, "a positive number of seconds")
     return float(value)
+
+
+def _check_callback(name: str, callback: object) -> None:
+    if callback is not None and (not callable(callback) or inspect.iscoroutinefunction(callback)):
+        raise_invalid_argument(name, callback, "a plain function that takes the job")
 
 
 def wait_flow(
@@ -109,8 +80,7 @@ def wait_flow(
     assert poll is not None
     interval = _seconds(names[0], poll.interval if interval is None else interval, zero=False)
     deadline = _seconds(names[1], poll.deadline if deadline is None else deadline, zero=True)
-    if callback is not None and (not callable(callback) or inspect.iscoroutinefunction(callback)):
-        raise_invalid_argument(names[2], callback, "a plain function that takes the job")
+    _check_callback(names[2], callback)
     ends = state.clock() + deadline
     job: VideoJob | None = None
     late: RequestTimeoutError | None
@@ -200,10 +170,7 @@ class _Handle:
         return job
 
     def _recording(self, on_progress: JobCallback | None) -> JobCallback:
-        if on_progress is not None and not (
-            callable(on_progress) and not inspect.iscoroutinefunction(on_progress)
-        ):
-            raise_invalid_argument("on_progress", on_progress, "a plain function that takes the job")
+        _check_callback("on_progress", on_progress)
 
         def record(job: VideoJob) -> None:
             self._job = job
@@ -215,7 +182,7 @@ class _Handle:
     def _finished(self) -> bool:
         return self._job is not None and self._job.result is not None
 
-    def _source_(self) -> Source:
+    def _file_(self) -> Source:
         found = self._job.result if self._job is not None else None
         files = found.data if found is not None and is_list(found.data) else []
         url = (files[0].url if files else None) or (found.video_url if found is not None else None)
@@ -227,15 +194,14 @@ class _Handle:
 class VideoJobHandle(_Handle, Savable):
     """A video job. Any process can get its handle by the id: `client.video_job(id)`.
 
+    `read` and `save` wait for the job if it has not ended, and raise what `wait` raises.
+
     Attributes:
         id: id of the job.
         status: state at the last request: queued, processing, completed, failed, cancelled.
         progress: percent done at the last request.
         last: the job at the last request, or None.
     """
-
-    if TYPE_CHECKING:
-        _client_: JobClient
 
     def refresh(self) -> VideoJob:
         """Request the state of the job."""
@@ -258,9 +224,10 @@ class VideoJobHandle(_Handle, Savable):
             JobFailedError: when the job failed or was cancelled; `error.job` is the job.
             RequestTimeoutError: at the deadline. The job continues.
         """
-        return self._client_._wait_for_job(  # pyright: ignore[reportPrivateUsage]  # made for handles
-            self.id, poll_interval, deadline, self._recording(on_progress)
+        job: VideoJob = self._client_._wait_for_job(
+            self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
         )
+        return job
 
     def cancel(self) -> VideoJobCancellation:
         """Cancel the job.
@@ -268,34 +235,18 @@ class VideoJobHandle(_Handle, Savable):
         Raises:
             ConflictError: when it has ended already.
         """
-        answer = self._client_.cancel_video_job(self.id)
+        answer: VideoJobCancellation = self._client_.cancel_video_job(self.id)
         self._status, self._job = answer.status, None
         return answer
 
-    def read(self) -> bytes:
-        """The content of the video; waits for the job if it has not ended."""
+    def _source_(self) -> Source:
         if not self._finished():
             self.wait()
-        return super().read()
-
-    def save(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        on_progress: Callable[[int, int | None], object] | None = None,
-        resume: bool = True,
-    ) -> Path:
-        """Write the video to disk; waits for the job if it has not ended. Errors as for images and `wait`."""
-        if not self._finished():
-            self.wait()
-        return super().save(path, on_progress=on_progress, resume=resume)
+        return self._file_()
 
 
 class AsyncVideoJobHandle(_Handle, AsyncSavable):
     """The asynchronous form of `VideoJobHandle`."""
-
-    if TYPE_CHECKING:
-        _client_: AsyncJobClient
 
     async def refresh(self) -> VideoJob:
         """Request the state of the job."""
@@ -308,30 +259,18 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
         on_progress: JobCallback | None = None,
     ) -> VideoJob:
         """Wait until the job has ended, and return it with its result; see `VideoJobHandle.wait`."""
-        return await self._client_._wait_for_job(  # pyright: ignore[reportPrivateUsage]  # made for handles
-            self.id, poll_interval, deadline, self._recording(on_progress)
+        job: VideoJob = await self._client_._wait_for_job(
+            self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
         )
+        return job
 
     async def cancel(self) -> VideoJobCancellation:
         """Cancel the job; raises `ConflictError` when it has ended already."""
-        answer = await self._client_.cancel_video_job(self.id)
+        answer: VideoJobCancellation = await self._client_.cancel_video_job(self.id)
         self._status, self._job = answer.status, None
         return answer
 
-    async def read(self) -> bytes:
-        """The content of the video; waits for the job if it has not ended."""
+    async def _source_(self) -> Source:
         if not self._finished():
             await self.wait()
-        return await super().read()
-
-    async def save(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        on_progress: Callable[[int, int | None], object] | None = None,
-        resume: bool = True,
-    ) -> Path:
-        """Write the video to disk; waits for the job if it has not ended."""
-        if not self._finished():
-            await self.wait()
-        return await super().save(path, on_progress=on_progress, resume=resume)
+        return self._file_()

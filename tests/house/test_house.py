@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,30 @@ def test_lines_and_wide_folders_are_counted(tmp_path: Path) -> None:
     found = house.count(house.Part("part", lines=14), tmp_path)
     assert (found.lines, found.widest) == (15, ("part/wide", 15))
     assert len(list(house.complaints(house.Part("part", lines=14), found))) == 2
+
+
+def test_an_interpreter_without_the_packages_is_named_in_one_line(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S -I "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    with pytest.raises(house.ChatFailed) as caught:
+        house.chat_modules(python=str(python))
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(
+        f"one chat cannot be made with {python}: ModuleNotFoundError: No module named 'indoxrouter'"
+    )
+    assert line.endswith(".venv/bin/python scripts/house.py")
+
+
+def test_the_command_prints_why_the_chat_cannot_be_made(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> list[str]:
+        raise house.ChatFailed("one chat cannot be made with python3: ModuleNotFoundError")
+
+    monkeypatch.setattr(house, "chat_modules", fail)
+    assert house.main([]) == 2
+    assert capsys.readouterr().err == "house: one chat cannot be made with python3: ModuleNotFoundError\n"
 
 
 def test_one_chat_runs_the_modules_of_its_way() -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from indoxrouter._runtime.codecs.multipart import MultipartBody, Upload
 from indoxrouter._runtime.http.httpx_adapter import AsyncHttpxEngine, HttpxEngine
-from indoxrouter._runtime.http.httpx_failures import failure_of, foreign_errors
+from indoxrouter._runtime.http.httpx_calls import failure_of, foreign_errors
 from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
 
 from indoxrouter_ext.http.direct.addresses import split_url

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from indoxrouter._runtime.http.interface import Headers, Timeouts
 from indoxrouter.about import load_operation
 
-from indoxrouter_ext.calls.history import HttpAnswer
+from indoxrouter_ext.calls.answer import HttpAnswer
 from indoxrouter_ext.settings.values import Settings
-from indoxrouter_ext.streaming.result import stream_result
 from indoxrouter_ext.streaming.state import StreamState
 
 SETTINGS = Settings("http://127.0.0.1:1/api/v1", Timeouts(1.0, 1.0, 1.0, 1.0))
@@ -97,9 +96,7 @@ def test_any_interleaving_of_deltas_assembles_to_the_whole_answers(
         fields={**fields, "additional_params": {"n": len(wholes)}} if len(wholes) > 1 else fields
     )
     answer = HttpAnswer(200, Headers([("Content-Type", "text/event-stream")]), b"")
-    state = StreamState(
-        call, answer, SETTINGS, [], lambda: 0.0, lambda total: stream_result(call, total, answer)
-    )
+    state = StreamState(call, answer, SETTINGS, [], lambda: 0.0)
     for at in range(0, len(body), size):
         state.feed(body[at : at + size])
     state.end_of_stream()

@@ -24,10 +24,10 @@ from indoxrouter._runtime.values import json as json_codec
 from indoxrouter.about import OPERATIONS, load_operation
 
 from indoxrouter_ext.auth.token_store import lifetime
-from indoxrouter_ext.calls.history import HttpAnswer
+from indoxrouter_ext.calls.answer import HttpAnswer
 from indoxrouter_ext.responses.decoding import decode_answer, raise_not_a_stream
 from indoxrouter_ext.settings.values import Settings
-from indoxrouter_ext.streaming.accumulator import Accumulator, StreamEnd
+from indoxrouter_ext.streaming.accumulator import StreamEnd
 from indoxrouter_ext.streaming.state import StreamState
 
 scalars = st.one_of(
@@ -92,22 +92,14 @@ def answered(body: bytes, content_type: str = "application/json", status: int = 
     return HttpAnswer(status, Headers([("Content-Type", content_type)]), body)
 
 
-def stream_state() -> tuple[StreamState, list[Any]]:
+def stream_state() -> StreamState:
     call = CHAT.call(fields={"messages": [{"role": "user", "content": "x"}], "stream": True})
-    kept: list[Any] = []
-
-    def keep(total: Accumulator) -> Any:
-        kept.append(total.envelope())
-        return kept[-1]
-
-    return StreamState(
-        call, answered(b"", "text/event-stream"), SETTINGS, ["a-secret"], lambda: 0.0, keep
-    ), kept
+    return StreamState(call, answered(b"", "text/event-stream"), SETTINGS, ["a-secret"], lambda: 0.0)
 
 
 def read(pieces: list[bytes]) -> tuple[list[dict[str, Any]], bool, str | None]:
     """The chunks of a stream, whether it finished, and the name of the error that ended it."""
-    state, _ = stream_state()
+    state = stream_state()
     for piece in pieces:
         state.feed(piece)
     state.end_of_stream()

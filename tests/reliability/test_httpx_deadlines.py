@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 from indoxrouter._runtime.http.httpx_adapter import AsyncHttpxEngine, HttpxEngine
-from indoxrouter._runtime.http.httpx_deadline import LeftBehind, within
+from indoxrouter._runtime.http.httpx_calls import LeftBehind, within
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, Timeouts, TransportFailure
 
 from .server import STALL, ScriptedServer, answer

@@ -166,7 +166,7 @@ async def test_an_exchange_that_everybody_left_can_be_made_again(mode: Mode) -> 
 async def test_an_interrupted_leader_does_not_leave_others_waiting(
     mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indoxrouter_ext.calls.client_state import ClientState
+    from indoxrouter_ext.calls import blocking
 
     serve_everything(mode.server)
     client = mode.client(authenticate=False)
@@ -191,7 +191,7 @@ async def test_an_interrupted_leader_does_not_leave_others_waiting(
         except indoxrouter.NetworkError as error:
             outcome.append(error)
 
-    monkeypatch.setattr(ClientState, "exchange_flow", interrupted)
+    monkeypatch.setattr(blocking, "renew_token", interrupted)
     leader, follower = threading.Thread(target=lead), threading.Thread(target=follow)
     leader.start()
     assert entered.wait(5)

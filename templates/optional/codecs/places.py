@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..values.type_guards import is_list, is_object, is_sequence
+from ..values.json import is_list, is_object, is_sequence
 from .base import Codec, raise_invalid_argument
 from .composites import MappingCodec, has_kind
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from ..values.type_guards import is_items, is_list, is_mapping, is_object, is_sequence
+from ..values.json import is_items, is_list, is_mapping, is_object, is_sequence
 from .base import Codec, ModelClass, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String
@@ -38,11 +38,11 @@ class Array(Codec):
 
     __slots__ = ("_maximum", "_minimum", "item")
 
-    def __init__(self, item: Codec, minimum: int | None, maximum: int | None) -> None:
+    def __init__(self, item: Codec, min_items: int | None = None, max_items: int | None = None) -> None:
         self.item = item
         self.is_identity = item.is_identity
-        self._minimum = minimum
-        self._maximum = maximum
+        self._minimum = min_items
+        self._maximum = max_items
 
     def decode(self, raw: Any) -> Any:
         if self.is_identity or not is_list(raw):
@@ -85,9 +85,8 @@ class MappingCodec(Codec):
         plain: Any = value.to_dict() if hasattr(kind, "_schema_") else value
         if not is_mapping(plain):
             raise_invalid_argument(path, value, "a mapping")
-        value = plain
         encoded: dict[str, Any] = {}
-        for key, item in value.items():
+        for key, item in plain.items():
             if not isinstance(key, str):
                 raise_invalid_argument(path, key, "text as the key of an object")
             encoded[key] = self.encode_item(key, item, f"{path}.{key}" if path else key)
@@ -102,64 +101,62 @@ class MappingCodec(Codec):
         return self.item.encode(value, path)
 
 
-class ModelRef(Codec):
-    """A model, imported when first needed."""
+class _Reference(Codec):
+    """A name of a module of the models, imported when first needed."""
 
     __slots__ = ("_module", "_name", "_resolved")
 
     def __init__(self, module: str, name: str) -> None:
+        # Of an alias it is known only after importing it, which is postponed; False is always correct.
         self.is_identity = False
         self._module = module
         self._name = name
-        self._resolved: ModelClass | None = None
+        self._resolved: Any = None
+
+    def _resolve(self) -> Any:
+        if self._resolved is None:
+            self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
+        return self._resolved
+
+
+class ModelRef(_Reference):
+    """A model, imported when first needed."""
+
+    __slots__ = ()
 
     @property
     def model(self) -> ModelClass:
         """The model class, imported when first needed."""
-        if self._resolved is None:
-            self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
-            assert self._resolved is not None
-        return self._resolved
+        model: ModelClass = self._resolve()
+        return model
 
     def holds(self, value: object) -> bool:
         """Whether a value is an instance of the model."""
-        model: Any = self.model
-        return isinstance(value, model)
+        return isinstance(value, self._resolve())
 
     def decode(self, raw: Any) -> Any:
-        if not is_object(raw):
-            return raw
-        return (self._resolved or self.model)._from_wire_(raw)  # pyright: ignore[reportPrivateUsage]  # made for codecs
+        return (self._resolved or self._resolve())._from_wire_(raw) if is_object(raw) else raw
 
     def encode(self, value: Any, path: str) -> Any:
-        return (self._resolved or self.model)._schema_.encode(value, path)  # pyright: ignore[reportPrivateUsage]  # and check them
+        return (self._resolved or self._resolve())._schema_.encode(value, path)
 
 
-class AliasRef(Codec):
+class AliasRef(_Reference):
     """The codec of a schema that is not an object, imported when first needed."""
 
-    __slots__ = ("_module", "_name", "_resolved")
-
-    def __init__(self, module: str, name: str) -> None:
-        # Known only after importing the alias, which is postponed; False is always correct.
-        self.is_identity = False
-        self._module = module
-        self._name = name
-        self._resolved: Codec | None = None
+    __slots__ = ()
 
     @property
     def target(self) -> Codec:
         """The codec of the schema, imported when first needed."""
-        if self._resolved is None:
-            self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
-            assert self._resolved is not None
-        return self._resolved
+        codec: Codec = self._resolve()
+        return codec
 
     def decode(self, raw: Any) -> Any:
-        return (self._resolved or self.target).decode(raw)
+        return (self._resolved or self._resolve()).decode(raw)
 
     def encode(self, value: Any, path: str) -> Any:
-        return self.target.encode(value, path)
+        return self._resolve().encode(value, path)
 
 
 class Variant:

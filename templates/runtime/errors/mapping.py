@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..values import json
 from ..values.masking import mask
-from ..values.type_guards import is_list, is_object
+from ..values.json import is_list, is_object
 from .messages import message_in, text_of_problem
 from .retry_after import reset_time_of, retry_after_of
 

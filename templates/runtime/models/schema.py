@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from ..codecs.base import Codec, raise_invalid_argument
 from ..codecs.composites import MappingCodec
-from ..values.type_guards import is_mapping
+from ..values.json import is_mapping
 from ..values.unset import UNSET
 
 __all__ = ["Field", "Schema", "lazy"]
@@ -28,20 +28,6 @@ class Field:
         secret: whether `repr` and error messages mask the value.
         default: the value that the server assumes for an absent field. It is read, never sent.
     """
-
-    __slots__ = (
-        "codec",
-        "default",
-        "description",
-        "name",
-        "nullable",
-        "passthrough_type",
-        "read_only",
-        "required",
-        "secret",
-        "wire",
-        "write_only",
-    )
 
     def __init__(
         self,
@@ -84,19 +70,6 @@ class Schema:
         additional: the codec of keys that the schema does not name.
         patterns: their codec where patterns decide.
     """
-
-    __slots__ = (
-        "additional",
-        "by_name",
-        "by_wire",
-        "closed",
-        "fields",
-        "name",
-        "patterns",
-        "renamed",
-        "required_wire_names",
-        "warned",
-    )
 
     def __init__(
         self,

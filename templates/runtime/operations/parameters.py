@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
 from ..codecs.base import Codec, raise_invalid_argument
-from ..values.json import dumps
-from ..values.type_guards import is_list, is_object
+from ..values.json import dumps, is_list, is_object
 from ..values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -71,20 +70,6 @@ class Parameter:
         allow_reserved: whether reserved characters stay as they are in the query.
         former: the names that it had in the spec before.
     """
-
-    __slots__ = (
-        "allow_reserved",
-        "allow_slash",
-        "codec",
-        "explode",
-        "former",
-        "name",
-        "required",
-        "secret",
-        "style",
-        "where",
-        "wire",
-    )
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Decoding and encoding of JSON.
+"""Decoding and encoding of JSON, and type guards for its values.
 
 Decoding uses msgspec (three to ten times as fast as the standard library), and the standard library for the few inputs
 that msgspec refuses and real servers send: a byte order mark, UTF-16, lone surrogates, and NaN. Encoding refuses NaN and
@@ -6,18 +6,18 @@ Infinity, which JSON parsers need not accept.
 
 Importing msgspec takes longer than the standard library needs for a few small documents, and short programs have no
 more. So msgspec is imported for the first large document, or for the ninth.
+
+After `isinstance(value, dict)` a strict type checker knows neither keys nor values; the guards state what JSON guarantees.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeGuard
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["MalformedJson", "decode", "dumps", "loads"]
+__all__ = ["MalformedJson", "decode", "dumps", "is_items", "is_list", "is_mapping", "is_object", "is_sequence", "loads"]
 
 _SMALL = 8 * 1024
 _FEW = 8
@@ -111,3 +111,33 @@ def dumps(value: Any) -> bytes:
         TypeError: for objects that JSON cannot represent.
     """
     return _encode(value)
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether it is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether it is a JSON array."""
+    return isinstance(value, list)
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Whether it can be written as a JSON object, if its keys are text. Models are not counted: `to_dict` reads them."""
+    if type(value) is dict:  # the check of the abstract class is slow
+        return True
+    kind: Any = value.__class__
+    return isinstance(value, Mapping) and not hasattr(kind, "_schema_")
+
+
+def is_items(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    """Whether it is a list or a tuple, which are both written as a JSON array."""
+    return isinstance(value, (list, tuple))
+
+
+def is_sequence(value: object) -> TypeGuard[Iterable[Any]]:
+    """Whether it is an iterable other than text, bytes and mappings."""
+    if type(value) is list:  # the checks of abstract classes are slow
+        return True
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))

@@ -20,22 +20,22 @@ def a_byte_order_mark_is_kept(original: Original, self: Any, piece: bytes) -> by
     return piece
 
 
-@fault("indoxrouter_ext: SSEDecoder.feed_pairs", rule=1, noticed_by=BY_THE_RULES)
+@fault("indoxrouter_ext: SSEDecoder.feed", rule=1, noticed_by=BY_THE_RULES)
 def a_lone_cr_ends_no_line(original: Original, self: Any, piece: bytes) -> Any:
     return original(self, piece.replace(b"\r\n", b"\n").replace(b"\r", b"x"))
 
 
-@fault("indoxrouter_ext: SSEDecoder.feed_pairs", rule=1, noticed_by=BY_THE_RULES, sample=True)
+@fault("indoxrouter_ext: SSEDecoder.feed", rule=1, noticed_by=BY_THE_RULES, sample=True)
 def a_split_crlf_counts_as_two_line_ends(original: Original, self: Any, piece: bytes) -> Any:
     return original(self, piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
 
 
-@fault("indoxrouter_ext: SSEDecoder.feed_pairs", noticed_by=f"{IN_PIECES}[createChatCompletion-sync]")
+@fault("indoxrouter_ext: SSEDecoder.feed", noticed_by=f"{IN_PIECES}[createChatCompletion-sync]")
 def a_crlf_that_is_cut_in_a_stream_ends_two_lines(original: Original, self: Any, piece: bytes) -> Any:
     return original(self, piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
 
 
-@fault("indoxrouter_ext: SSEDecoder.feed_pairs", rule=1, noticed_by=BY_THE_RULES)
+@fault("indoxrouter_ext: SSEDecoder.feed", rule=1, noticed_by=BY_THE_RULES)
 def a_next_line_character_ends_lines(original: Original, self: Any, piece: bytes) -> Any:
     return original(self, piece.replace(b"\xc2\x85", b"\n"))
 
@@ -48,7 +48,7 @@ def an_event_with_blank_data_is_yielded(original: Original, self: Any, events: l
         events.append(("", b""))
 
 
-@fault("indoxrouter_ext: SSEDecoder.feed_pairs", rule=2, noticed_by=BY_THE_RULES)
+@fault("indoxrouter_ext: SSEDecoder.feed", rule=2, noticed_by=BY_THE_RULES)
 def data_without_a_space_is_not_read(original: Original, self: Any, piece: bytes) -> Any:
     return original(self, re.sub(rb"data:(?! )", b"dat: ", piece))
 

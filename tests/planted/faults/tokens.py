@@ -124,7 +124,7 @@ def an_expired_token_is_used_though_refreshing_is_off(original: Original, self: 
 
 
 @fault(
-    "indoxrouter_ext: ClientState.exchange_flow",
+    "indoxrouter_ext: renew_token",
     noticed_by="test_the_token_call_carries_no_key_of_the_callers",
 )
 def the_key_of_a_paid_call_is_sent_with_its_exchange(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from typing import Any, NoReturn, Protocol
 
-from ..values.type_guards import is_items, is_mapping
+from ..values.json import is_items, is_mapping
 from ..values.unset import UNSET
 
 __all__ = ["Codec", "ModelClass", "describe", "is_writable", "raise_invalid_argument"]

@@ -12,8 +12,7 @@ decode. Codecs refer to models by name, so that importing a schema does not impo
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from functools import cache, partial
 
 from .base import Codec, describe, raise_invalid_argument
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
@@ -52,9 +51,9 @@ __all__ = [
 ]
 
 ANY = Codec()
-STRING = String(None, None, None)
-INTEGER = Number(True, None, None, None, None, None)
-NUMBER = Number(False, None, None, None, None, None)
+STRING = String()
+INTEGER = Number(True)
+NUMBER = Number(False)
 BOOLEAN = Boolean()
 NULL = Null()
 DATETIME = DateTime()
@@ -65,80 +64,10 @@ BYTES = Codec()
 TEXT = Codec()
 """The body of a response as text."""
 
-
-@cache
-def string(min_length: int | None = None, max_length: int | None = None, pattern: str | None = None) -> Codec:
-    """Text within documented bounds (characters)."""
-    return String(min_length, max_length, pattern)
-
-
-@cache
-def integer(
-    minimum: float | None = None,
-    maximum: float | None = None,
-    exclusive_minimum: float | None = None,
-    exclusive_maximum: float | None = None,
-    multiple_of: float | None = None,
-) -> Codec:
-    """A whole number within documented bounds."""
-    return Number(True, minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of)
-
-
-@cache
-def number(
-    minimum: float | None = None,
-    maximum: float | None = None,
-    exclusive_minimum: float | None = None,
-    exclusive_maximum: float | None = None,
-    multiple_of: float | None = None,
-) -> Codec:
-    """A finite number within documented bounds."""
-    return Number(False, minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of)
-
-
-def array(item: Codec, min_items: int | None = None, max_items: int | None = None) -> Codec:
-    """A list whose items all have one codec."""
-    return Array(item, min_items, max_items)
-
-
-def mapping(value: Codec) -> Codec:
-    """An object whose values all have one codec."""
-    return MappingCodec(value)
-
-
-def enum(values: tuple[Any, ...], closed: bool = False) -> Codec:
-    """One of the known values; an open enum also accepts other values of the same type."""
-    return Enumeration(values, closed)
-
-
-def const(value: Any) -> Codec:
-    """Exactly this value."""
-    return Const(value)
-
-
-def nullable(inner: Codec) -> Codec:
-    """The inner codec, or null."""
-    return Nullable(inner)
-
-
-def json_text(inner: Codec) -> Codec:
-    """JSON encoded as text; the caller passes the text or the value."""
-    return JsonText(inner)
-
-
-def upload(media: str) -> Codec:
-    """A file of a documented media type, such as `audio/*`."""
-    return UploadCodec(media)
-
-
-def model(module: str, name: str) -> Codec:
-    """A reference to a model by module and class name, resolved when first used."""
-    return ModelRef(module, name)
-
-
-def alias(module: str, name: str) -> Codec:
-    """A reference to the codec of a schema that is not an object, resolved when first used."""
-    return AliasRef(module, name)
+string, integer, number = cache(String), cache(partial(Number, True)), cache(partial(Number, False))
+"""Within documented bounds. Many fields have the same ones, and share a codec."""
+enum, const, upload, json_text = Enumeration, Const, UploadCodec, JsonText
+nullable, array, mapping, model, alias = Nullable, Array, MappingCodec, ModelRef, AliasRef
 
 
 def union(*variants: Variant) -> Codec:

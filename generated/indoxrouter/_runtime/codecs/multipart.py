@@ -188,7 +188,8 @@ class MultipartBody:
             lines[1] += f'; filename="{_escape(value.filename)}"'
             media_type = media_type or value.media_type
         if media_type is not None:
-            lines.append(f"Content-Type: {_header_safe(media_type)}")
+            safe = "".join(character for character in media_type if " " <= character <= "~")
+            lines.append(f"Content-Type: {safe}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
 
     def __len__(self) -> int:
@@ -212,10 +213,6 @@ class MultipartBody:
 
 def _escape(text: str) -> str:
     return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22").replace("\x00", "%00")
-
-
-def _header_safe(text: str) -> str:
-    return "".join(character for character in text if " " <= character <= "~")
 
 
 FileInput = Annotated[

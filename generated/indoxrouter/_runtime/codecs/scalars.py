@@ -16,18 +16,20 @@ __all__ = ["Boolean", "Const", "Enumeration", "JsonText", "Null", "Number", "Str
 
 
 class String(Codec):
-    """Text within bounds."""
+    """Text within bounds (characters)."""
 
     __slots__ = ("_maximum", "_minimum", "_pattern", "passthrough_type")
 
     expected = "text"
 
-    def __init__(self, minimum: int | None, maximum: int | None, pattern: str | None) -> None:
+    def __init__(
+        self, min_length: int | None = None, max_length: int | None = None, pattern: str | None = None
+    ) -> None:
         super().__init__()
-        self._minimum = minimum
-        self._maximum = maximum
+        self._minimum = min_length
+        self._maximum = max_length
         self._pattern = re.compile(pattern) if pattern is not None else None
-        self.passthrough_type = str if minimum is None and maximum is None and pattern is None else None
+        self.passthrough_type = str if min_length is None and max_length is None and pattern is None else None
 
     def encode(self, value: Any, path: str) -> Any:
         if type(value) is str:
@@ -49,18 +51,18 @@ class String(Codec):
 
 
 class Number(Codec):
-    """A number within bounds."""
+    """A whole number, or any finite one, within bounds."""
 
     __slots__ = ("_check", "_fast_type", "_highest", "_integral", "_lowest", "_range")
 
     def __init__(
         self,
         integral: bool,
-        minimum: float | None,
-        maximum: float | None,
-        exclusive_minimum: float | None,
-        exclusive_maximum: float | None,
-        multiple_of: float | None,
+        minimum: float | None = None,
+        maximum: float | None = None,
+        exclusive_minimum: float | None = None,
+        exclusive_maximum: float | None = None,
+        multiple_of: float | None = None,
     ) -> None:
         super().__init__()
         self._integral = integral
@@ -153,7 +155,7 @@ class Enumeration(Codec):
 
     __slots__ = ("_closed", "passthrough_type", "values")
 
-    def __init__(self, values: tuple[Any, ...], closed: bool) -> None:
+    def __init__(self, values: tuple[Any, ...], closed: bool = False) -> None:
         super().__init__()
         self.passthrough_type = (
             str if not closed and all(isinstance(value, str) for value in values) else None
@@ -202,7 +204,7 @@ class JsonText(Codec):
 
 
 class UploadCodec(Codec):
-    """A file to upload. One whose name is that of another kind of file than the documented one is refused."""
+    """A file to upload, of a documented media type such as `audio/*`. One whose name is that of another kind of file than the documented one is refused."""
 
     __slots__ = ("_media",)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..values.type_guards import is_list, is_object
+from ..values.json import is_list, is_object
 from .base import Codec
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
 from .scalars import Const, Enumeration

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..values.type_guards import is_list, is_object
+from ..values.json import is_list, is_object
 
 __all__ = ["message_in", "text_of_problem"]
 

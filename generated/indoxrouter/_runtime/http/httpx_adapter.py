@@ -22,11 +22,9 @@ from typing import Any, TypeVar
 
 import httpx
 
+from .httpx_calls import LeftBehind, failure_of, foreign_errors, sending, within
 from .httpx_clients import Clients, refuse_late
-from .httpx_deadline import LeftBehind, within
-from .httpx_failures import failure_of, foreign_errors
 from .interface import GRACE, Deadline, Headers, HttpRequest, TransportFailure, body_pieces, timed_out
-from .log_redaction import sending
 
 __all__ = ["AsyncHttpxEngine", "HttpxEngine"]
 

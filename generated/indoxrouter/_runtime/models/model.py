@@ -14,8 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..codecs.base import raise_invalid_argument
-from ..values.json import dumps, loads
-from ..values.type_guards import is_items, is_list, is_mapping, is_object
+from ..values.json import dumps, is_items, is_list, is_mapping, is_object, loads
 from ..values.unset import UNSET
 from .schema import Field, Schema
 
@@ -376,7 +375,7 @@ def dump(value: Any) -> Any:
 
 def _dump_beside(value: Any, raw: Any, field: Field) -> Any:
     """Dump a decoded value; timestamps that were not changed keep the received text."""
-    dated = isinstance(value, date) or (is_list(value) and _holds_dates(value))
+    dated = isinstance(value, date) or (is_list(value) and any(isinstance(each, date) for each in value))
     if dated and raw is not UNSET and field.codec.decode(raw) == value:
         return raw
     return dump(value)
@@ -391,10 +390,6 @@ def _is_default(value: Any, raw: Mapping[str, Any], field: Field) -> bool:
     """Whether a value is an unchanged copy of the documented default, made when the field was read."""
     default = field.default
     return field.wire not in raw and (is_list(default) or is_object(default)) and bool(dump(value) == default)
-
-
-def _holds_dates(values: list[Any]) -> bool:
-    return any(isinstance(value, date) for value in values)
 
 
 def _scalar_on_wire(value: Any, raw: Any, field: Field) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ..codecs.base import Codec, raise_invalid_argument
 from ..models.model import Model
 from ..values import json
-from ..values.type_guards import is_mapping, is_object
+from ..values.json import is_mapping, is_object
 from ..values.unset import UNSET
 from .parameters import (
     Encoding,
@@ -149,30 +149,6 @@ class PollSpec:
 class Operation(Generic[ResultT_co]):
     """One operation of the spec, as `client.api.<tag>.<name>` calls it."""
 
-    __slots__ = (
-        "bodies",
-        "body_required",
-        "error_bodies",
-        "error_statuses",
-        "id",
-        "idempotency_key",
-        "method",
-        "parameters",
-        "path",
-        "poll",
-        "provider_rules",
-        "responses",
-        "retry",
-        "secrets",
-        "security",
-        "servers",
-        "stream",
-        "strict_success",
-        "summary",
-        "tag",
-        "token_exchange",
-    )
-
     def __init__(
         self,
         id: str,
@@ -251,9 +227,7 @@ class Operation(Generic[ResultT_co]):
         if payload is None:
             payload = UNSET
         if payload is UNSET and fields is not None and self.body_required:
-            payload = dict[
-                str, Any
-            ]()  # an empty object, in which the codec names the missing field if there is one
+            payload = dict[str, Any]()  # in which the codec names the missing field if there is one
         if payload is not UNSET and self.bodies:
             chosen = self.bodies[0] if content_type is None else self._choose(content_type)
             self._encode_body(call, payload, chosen)
@@ -375,25 +349,20 @@ class Call(Generic[ResultT_co]):
 
     def secrets(self) -> list[str]:
         """Secret values in the body (provider keys, passwords), to be masked in case a server repeats them."""
-        found: list[str] = []
         payload = self.payload
-        if is_object(payload):
-            for name in self.operation.secrets:
-                value = payload.get(name)
-                if isinstance(value, str) and value:
-                    found.append(value)
-        return found
+        values = [payload.get(name) for name in self.operation.secrets] if is_object(payload) else []
+        return [value for value in values if isinstance(value, str) and value]
 
     def expected(self, status: int, content_type: str) -> ResponseSpec | None:
         """The documented response for a status and a media type: by exact status, then by its class, then the
         default."""
-        only = self.operation.responses
-        if status == 200 and len(only) == 1 and only[0].status == "200":
-            return only[0]
-        wildcard = f"{status // 100}XX"
         documented = self.operation.responses
+        if status == 200 and len(documented) == 1 and documented[0].status == "200":
+            return documented[0]
         media_type = _bare(content_type)
-        candidates = [r for key in (str(status), wildcard, "default") for r in documented if r.status == key]
+        candidates = [
+            r for key in (str(status), f"{status // 100}XX", "default") for r in documented if r.status == key
+        ]
         for response in candidates:
             if response.media_type is not None and _bare(response.media_type) == media_type:
                 return response
@@ -401,17 +370,10 @@ class Call(Generic[ResultT_co]):
             kind = response.media_type
             if kind is not None and kind.endswith("/*") and media_type.startswith(kind[:-1]):
                 return response
-        if (
-            not candidates and 200 <= status < 300
-        ):  # an undocumented success: read as a documented one with a body
+        if not candidates and 200 <= status < 300:  # undocumented: read as a documented success with a body
             candidates = [r for r in documented if r.status[0] == "2" and r.codec is not None]
-            if not any(r.media_type == media_type for r in candidates):
-                return (
-                    candidates[0]
-                    if len(candidates) == 1 and media_type in ("", candidates[0].media_type)
-                    else None
-                )
-            return next(r for r in candidates if r.media_type == media_type)
+            if media_type or len(candidates) != 1:
+                return next((r for r in candidates if r.media_type == media_type), None)
         return candidates[0] if candidates else None
 
 

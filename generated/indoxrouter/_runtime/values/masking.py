@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .type_guards import is_items, is_object
+from .json import is_items, is_object
 
 __all__ = ["mask"]
 

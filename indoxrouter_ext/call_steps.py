@@ -1,0 +1,348 @@
+"""The steps of a call that do not wait: from arguments to a request, and from an answer to a result or a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from functools import lru_cache, partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.errors.mapping import error_from_transport
+from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.values.json import is_items, is_mapping, is_sequence
+from indoxrouter._runtime.values.unset import UNSET
+from indoxrouter.errors import IndoxRouterError
+
+from .responses.decoding import bind_client, decode_answer, raise_not_a_stream, raise_reported
+from .settings.keywords import (
+    joined,
+    only_options,
+    refuse_missing,
+    settings_for_call,
+    split_keywords,
+)
+from .settings.values import nearest
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
+    from indoxrouter._runtime.operations.operation import Call, Operation
+    from indoxrouter._runtime.values.unset import Unset
+
+    from .calls.answer import EventWatch, HttpAnswer
+    from .calls.client_state import ClientState
+    from .calls.fallbacks import ModelFallbacks
+    from .settings.values import Settings
+
+__all__ = ["CallSteps", "apply_provider_rules", "check_messages", "prepare", "present", "typed_on_wire"]
+
+ResultT = TypeVar("ResultT")
+P = ParamSpec("P")
+
+_SIZE_CHECK_THRESHOLD = 1024 * 1024
+
+ADDITIONAL = "additional_params"
+"""The documented field for provider parameters that the spec does not name."""
+
+
+class CallSteps:
+    """The steps of a call that do not wait: `Client` and `AsyncClient` have them in common."""
+
+    _asynchronous = False
+    _state: ClientState
+    _settings: Settings
+
+    if TYPE_CHECKING:
+
+        def _stop(self, call: Call[Any], stream_id: str) -> Any: ...
+
+        def _send(self, call: Call[Any], response_format: Any, settings: Settings) -> Any: ...
+
+    def _without_internal_frames(
+        self, action: Callable[P, ResultT], *args: P.args, **kwargs: P.kwargs
+    ) -> ResultT:
+        """Call `action`; the traceback of its exceptions starts here, and so points at the caller's line."""
+        failure: IndoxRouterError | None = None
+        try:
+            return action(*args, **kwargs)
+        except IndoxRouterError as error:
+            failure = error
+        del args, kwargs  # a traceback keeps local variables
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure
+
+    def _make_call(
+        self,
+        entry: FacadeEntry,
+        arguments: dict[str, Any],
+        additional: Mapping[str, Any],
+        typed: Mapping[str, Any],
+    ) -> tuple[Call[Any], Settings]:
+        """The request of a documented method, and the settings of the call.
+
+        Args:
+            entry: the method.
+            arguments: its named arguments.
+            additional: the keywords that it does not name.
+            typed: arguments that take Python types (`response_format`, `tools`).
+        """
+        settings = self._settings
+        if additional:
+            names = [entry.rename.get(key, key) for key in (*arguments, *typed)]
+            if entry.accepts_additional:
+                options, additional = split_keywords(entry.name, names, additional)
+            else:
+                options, additional = only_options(entry.name, names, additional), {}
+            settings = settings_for_call(settings, options)
+        for name, value in arguments.items():
+            if value is UNSET:
+                refuse_missing(entry, name)
+        if typed:
+            sent = typed_on_wire(typed)
+            for name in entry.typed_fields & sent.keys():
+                arguments[name] = sent.pop(name)
+            additional = {**additional, **sent}
+        choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
+        operation = entry.load(choice)
+        return operation.call(*prepare(operation, arguments, additional)), settings
+
+    def _fallbacks(
+        self,
+        entry: FacadeEntry,
+        arguments: dict[str, Any],
+        additional: Mapping[str, Any],
+        typed: Mapping[str, Any],
+    ) -> ModelFallbacks:
+        """The requests of a documented method, for one model after another."""
+        from .calls.fallbacks import ModelFallbacks  # cost: few programs have fallbacks
+
+        return ModelFallbacks(
+            self._state, present(arguments), lambda named: self._make_call(entry, named, additional, typed)
+        )
+
+    @staticmethod
+    def _watch_events(limit: int) -> EventWatch:
+        """Watches an event stream that is read as one body, with events of a limited size."""
+        watch: EventWatch = _received().DocumentReader(limit)
+        return watch
+
+    def _check_size(self, call: Call[Any]) -> None:
+        """Raise `InvalidParametersError` for a body over the documented limit."""
+        if call.content is not None and len(call.content) > _SIZE_CHECK_THRESHOLD:
+            from .files.image_input import check_request_size  # cost: large requests only
+
+            check_request_size(call)
+
+    def _decode(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
+        """The typed result of an answer; raises the documented exception for a failure in its body."""
+        if answer.observation is None:
+            return self._decode_any(call, answer)
+        with answer.observation as observation:
+            result = self._decode_any(call, answer)
+            observation.end(result)
+            return result
+
+    def _decode_any(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
+        """The result of a body that was read to its end, or of the events that a cut one holds."""
+        read = partial(self._read_events, call, answer)
+        if answer.failure is not None:
+            found = read()
+            if not isinstance(found, Model):
+                secrets = self._state.secrets(call.secrets())
+                raise error_from_transport(answer.failure, self._settings.host, secrets)
+            return found  # type: ignore[return-value]  # the response class of the same operation
+        return decode_answer(call, answer, self._state.secrets, read)
+
+    def _read_events(self, call: Call[Any], answer: HttpAnswer) -> Any:
+        """The response that the events of a body add up to, or the only JSON document in them; or None."""
+        stream = call.operation.stream
+        if stream is None or not stream.assembled:
+            return _received().only_document(bytes(answer.body))
+        secrets = self._state.secrets(call.secrets())
+        return _received().read_events(call, answer, self._settings, secrets, self._state.clock)
+
+    def _bind(self, result: ResultT, response_format: Any = None) -> ResultT:
+        """Give a response this client, and the format that `parsed` reads."""
+        if isinstance(result, Model):
+            return bind_client(result, self, response_format, asynchronous=self._asynchronous)
+        return result
+
+    def _make_stream(
+        self,
+        kind: Any,
+        event_kind: Any,
+        call: Call[Any],
+        answer: HttpAnswer,
+        settings: Settings,
+        response_format: Any,
+    ) -> Any:
+        """The stream of an open answer. Closing this client aborts it.
+
+        Args:
+            kind, event_kind: its class, if its events add up to a response, or else.
+            call, answer, settings, response_format: of the call.
+        """
+        secrets = self._state.secrets(call.secrets())
+        if answer.stream is None:
+            received = _received()
+            if not received.holds_events(bytes(answer.body)):
+                with answer.observation or nullcontext():
+                    self._without_internal_frames(raise_reported, call, answer, secrets)
+                    if answer.failure is not None:
+                        raise error_from_transport(answer.failure, self._settings.host, secrets)
+                    return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
+            body = received.AsyncReceivedBody if self._asynchronous else received.ReceivedBody
+            answer.stream, answer.body = body(bytes(answer.body), answer.failure), b""
+
+        bind = partial(self._bind, response_format=response_format)
+        spec = call.operation.stream
+        kind = kind if spec is not None and spec.assembled else event_kind
+        state = kind._state_class()(call, answer, settings, secrets, self._state.clock, bind)
+        return self._state.track_stream(kind(state, partial(self._stop, call)))
+
+
+def _received() -> ModuleType:
+    """The reader of bodies that have been read already."""
+    from .streaming import received  # cost: for servers that answer in another framing
+
+    return received
+
+
+def prepare(
+    operation: Operation[Any], values: Mapping[str, Any], extra: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any] | Unset]:
+    """Split the arguments of a method into the arguments of `Operation.call`.
+
+    Args:
+        operation: the operation that the method calls.
+        values: its named arguments: parameters by Python name, fields of the body by wire name. None means
+            absent.
+        extra: parameters for the provider, and the typed arguments. They are sent in `additional_params`.
+
+    Returns:
+        Parameters and body.
+
+    Raises:
+        InvalidParametersError: for an argument that is passed twice, and as `check_messages` does.
+    """
+    given = present(values)
+    unknown = present(extra) if extra else extra
+    parameters: dict[str, Any] = {}
+    for parameter in operation.parameters:
+        if parameter.name in given:
+            parameters[parameter.name] = given.pop(parameter.name)
+    if unknown or ADDITIONAL in given:
+        own = given.get(ADDITIONAL)
+        if own is None or is_mapping(own):  # else its codec raises the error
+            given[ADDITIONAL] = joined(own, unknown, ADDITIONAL)
+    if operation.provider_rules is not None:
+        given = apply_provider_rules(operation.provider_rules, given)
+    check_messages(given)
+    # An empty body that is required is passed on, so that its codec names the missing field.
+    return parameters, given if given or operation.body_required else UNSET
+
+
+def check_messages(fields: Any) -> None:
+    """Check what the spec does not say about the messages in the fields of a request; their codec refuses the rest.
+
+    Raises:
+        InvalidParametersError: for a misspelt role, a question without content, and media over the documented limit.
+    """
+    messages: Any = fields.get("messages") if is_mapping(fields) else None
+    for index, message in enumerate(messages if is_sequence(messages) else ()):
+        read: Any = getattr(message, "get", None)
+        role: Any = read("role") if callable(read) else None
+        if type(role) is not str:
+            continue
+        content = read("content", UNSET)
+        if (meant := _role_meant(role)) is not None and is_mapping(message):
+            expected = f"{meant!r}, or chat([ChatMessage({role!r:.20}, …)]) if there is such a role"
+            raise_invalid_argument(f"messages[{index}].role", role, expected)
+        if content is None and role in ("system", "user", "developer"):
+            raise_invalid_argument(f"messages[{index}].content", None, f"text or a list for a {role} message")
+        if is_items(content):
+            from .files.image_input import check_images  # cost: most conversations have no images
+
+            check_images(content, f"messages[{index}].content")
+
+
+# What other SDKs call the documented roles.
+_ROLES = {"human": "user", "ai": "assistant", "bot": "assistant", "model": "assistant"}
+
+
+@lru_cache(maxsize=64)
+def _role_meant(role: str) -> str | None:
+    """What a wrong role may mean; None for a documented role, and for one that resembles none."""
+    # A chat has loaded the model of messages; the module of `ChatRole` would be one more.
+    message: Any = import_module("indoxrouter").ChatMessage
+    known: tuple[str, ...] = message._schema_.by_wire["role"].codec.values
+    plain = role.strip().lower()
+    if role in known or plain in _ROLES:
+        return None if role in known else _ROLES[plain]
+    return next(iter(nearest(plain, known, cutoff=0.8)), None)
+
+
+def present(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that are not absent, with generators read into lists."""
+    return {
+        # A generator is read here, once. A file is not read, nor is a stream of answers.
+        name: list(value)
+        if hasattr(value, "__next__") and not (hasattr(value, "read") or hasattr(value, "stream_id"))
+        else value
+        for name, value in values.items()
+        if value is not None and value is not UNSET
+    }
+
+
+def typed_on_wire(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that take Python types, as they are sent.
+
+    Raises:
+        InvalidParametersError: for a type or a tool that cannot be described.
+    """
+    sent: dict[str, Any] = {}
+    if typed.get("response_format") is not None:
+        from .tools.response_format import format_on_wire  # cost: few calls have it
+
+        sent["response_format"] = format_on_wire(typed["response_format"])
+    if typed.get("tools") is not None:
+        from .tools.functions import tools_on_wire  # cost: few calls have them
+
+        sent["tools"] = tools_on_wire(typed["tools"])
+    return sent
+
+
+def apply_provider_rules(rules: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request after the spec's rules for its provider.
+
+    Args:
+        rules: provider to `{"replace": {field: {"field": other, "values": {old: new}}}, "drop": [field, …]}`.
+        fields: fields by wire name. A value that `values` does not list is kept; a field that is present is
+            not overwritten.
+    """
+    changed = dict(fields)
+    rule = rules.get(_provider_of(fields))
+    if rule is None:
+        return changed
+    for name, target in rule.get("replace", {}).items():
+        if name in changed:
+            value = changed.pop(name)
+            changed.setdefault(
+                target["field"], target["values"].get(value, value) if isinstance(value, str) else value
+            )
+    for name in rule.get("drop", ()):
+        changed.pop(name, None)
+    return changed
+
+
+def _provider_of(fields: Mapping[str, Any]) -> str:
+    provider = fields.get("provider")
+    if isinstance(provider, str):
+        return provider.strip().lower()
+    model = fields.get("model")
+    return model.partition("/")[0].strip().lower() if isinstance(model, str) and "/" in model else ""
