@@ -102,8 +102,7 @@ class CallSteps:
         for name, value in arguments.items():
             if value is UNSET:
                 refuse_missing(entry, name)
-        if typed:
-            sent = typed_on_wire(typed)
+        if typed and (sent := typed_on_wire(typed)):
             for name in entry.typed_fields & sent.keys():
                 arguments[name] = sent.pop(name)
             additional = {**additional, **sent}
