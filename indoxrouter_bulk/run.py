@@ -8,12 +8,13 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.values.near_names import nearest
 from indoxrouter.errors import InvalidParametersError, RequestError
 from indoxrouter.facade_entries import ENTRIES
 
 from indoxrouter_ext.arguments import typed_on_wire
 from indoxrouter_ext.settings.keywords import only_options, settings_for_call, split_keywords
-from indoxrouter_ext.settings.values import OPTIONS, Settings, check_timeout, nearest
+from indoxrouter_ext.settings.values import OPTIONS, Settings, check_timeout
 
 from .options import MapOptions
 from .results import ArgumentBinder, MapResult, ValueT

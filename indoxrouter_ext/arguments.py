@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.values.near_names import nearest
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping, is_sequence
 from indoxrouter._runtime.values.unset import UNSET
 
 from .settings.keywords import joined
-from .settings.values import nearest
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Operation

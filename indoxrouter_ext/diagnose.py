@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from indoxrouter._runtime.codecs.composites import Array, ModelRef
 from indoxrouter._runtime.codecs.factory import describe
 from indoxrouter._runtime.operations.parameters import encode_parameters
+from indoxrouter._runtime.values.near_names import near_names
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 from indoxrouter.about import OPERATIONS, load_operation
 from indoxrouter.errors import InvalidParametersError
@@ -21,7 +22,6 @@ from indoxrouter.facade_entries import ENTRIES
 
 from .arguments import ADDITIONAL, apply_provider_rules, check_messages
 from .files.image_input import check_request_size
-from .settings.values import near_names
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec

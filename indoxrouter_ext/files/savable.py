@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.errors import APIError, RequestError
 
 from .destinations import FileDestination, MemoryDestination, target_path
@@ -91,6 +92,13 @@ class _HasSource:
         return client
 
 
+def checked_target(path: Any, suggested: str, on_progress: object) -> Path:
+    """The file to write; see `target_path`. Raises `InvalidParametersError` also for a wrong `on_progress`."""
+    if on_progress is not None and not callable(on_progress):
+        raise_invalid_argument("on_progress", on_progress, "a function of the bytes received and the total")
+    return target_path(path, suggested)
+
+
 def _write(data: bytes, target: Path, on_progress: Progress | None) -> Path:
     destination = FileDestination(target, resume=False)
     try:
@@ -145,7 +153,7 @@ class Savable(_HasSource):
             NetworkError, APIError, …: as API calls do. The bytes received are kept for the next attempt.
         """
         source = self._source_()
-        target = target_path(path, source.name)
+        target = checked_target(path, source.name, on_progress)
         data = inline_bytes(source)
         if data is not None:
             return _write(data, target, on_progress)
@@ -186,7 +194,7 @@ class AsyncSavable(_HasSource):
     ) -> Path:
         """Write the file to disk; see `Savable.save`."""
         source = self._source_()
-        target = target_path(path, source.name)
+        target = checked_target(path, source.name, on_progress)
         data = inline_bytes(source)
         if data is not None:
             return _write(data, target, on_progress)

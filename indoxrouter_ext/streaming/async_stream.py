@@ -125,6 +125,14 @@ class AsynchronousStream(StreamBase, Generic[EventT_co]):
     ) -> None:
         await self.close()
 
+    if not TYPE_CHECKING:  # type checkers report `with` themselves
+
+        @property
+        def __enter__(self) -> None:  # alone it makes no context manager for `isinstance`
+            raise AttributeError(
+                f"{type(self).__name__}: use `async with`, or the stream of Client with `with`"
+            )
+
     def __del__(self) -> None:
         if getattr(self, "_http", None) is not None:
             self._abandon()

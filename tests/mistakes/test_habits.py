@@ -9,7 +9,8 @@ import re
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from pydantic import BaseModel
 from indoxrouter_mock import MockServer
 from tests.methods.harness import Harness
 from tests.mistakes.habits import API, HABITS, MAP, RECEIVED
+from tests.mistakes.habits_of_answers import ANSWERS, LESS_USUAL
 from tests.mistakes.making import HELLO, City, Mistake, with_stream
 from tests.spec.document import under_any_name
 
@@ -39,7 +41,9 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.parametrize("mistake", HABITS, ids=[each.name for each in HABITS])
+@pytest.mark.parametrize(
+    "mistake", [*HABITS, *LESS_USUAL], ids=[each.name for each in (*HABITS, *LESS_USUAL)]
+)
 def test_a_habit_is_answered_before_a_request(harness: Harness, tmp_path: Path, mistake: Mistake) -> None:
     before = len(harness.mock.requests)
     with pytest.raises(Exception, match=re.escape(mistake.answer)) as caught:
@@ -62,6 +66,53 @@ def test_an_operation_refuses_what_the_method_refuses(
 def test_a_habit_with_an_answer_is_answered(harness: Harness, use: Callable[[Any], Any], answer: str) -> None:
     with pytest.raises(Exception, match=re.escape(answer)):
         use(harness.chat(HELLO))
+
+
+@pytest.mark.parametrize(("use", "answer"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS])
+def test_a_wrong_use_of_an_answer_is_answered(
+    harness: Harness, use: Callable[[Harness], Any], answer: str
+) -> None:
+    with pytest.raises(Exception, match=re.escape(answer)) as caught:
+        use(harness)
+    assert type(caught.value).__module__ in ("builtins", "indoxrouter.errors")
+
+
+async def enter_asynchronously(value: Any) -> None:
+    async with value:
+        pass
+
+
+def enter_plainly(value: Any) -> None:
+    with value:
+        pass
+
+
+def test_the_wrong_kind_of_with_is_answered(harness: Harness) -> None:
+    blocking = harness.kind == "sync"
+    other = AbstractAsyncContextManager if blocking else AbstractContextManager
+
+    def use(stream: Any) -> None:
+        for value in (harness.client, stream):
+            assert not isinstance(value, other)
+            assert not hasattr(value, "__aenter__" if blocking else "__enter__")
+            with pytest.raises(AttributeError, match=f"^{type(value).__name__}: use `"):
+                asyncio.run(enter_asynchronously(value)) if blocking else enter_plainly(value)
+        assert isinstance(stream, AsyncIterable) is not blocking
+
+    with_stream(harness, use)
+
+
+def test_the_health_check_takes_the_options_of_a_call(harness: Harness) -> None:
+    harness.mock.faults.add("latency", seconds=5)
+    report = harness.test_connection(timeout=0.05, max_retries=0)
+    assert report["error_type"] == "RequestTimeoutError"
+
+
+def test_a_call_that_asks_no_model_takes_no_other_models_as_none(harness: Harness) -> None:
+    assert harness.models(fallback_models=[])
+    own = harness.another(fallback_models=["a/b"])
+    assert own.models()
+    own.wait(own.client.close)
 
 
 @pytest.mark.parametrize(("defaults", "answer"), [row[1:] for row in MAP], ids=[row[0] for row in MAP])
