@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any, NoReturn, Protocol
 
@@ -22,6 +23,8 @@ def describe(value: object) -> str:
     if value is None:
         return "None"
     kind = type(value).__name__
+    if hasattr(builtins, kind) and type(value).__module__ != "builtins":  # NumPy has types of these names
+        kind = f"{type(value).__module__}.{kind}"
     if isinstance(value, int) and not is_writable(value):
         return f"{kind} of {value.bit_length():,} bits"
     if isinstance(value, (bool, int, float)):

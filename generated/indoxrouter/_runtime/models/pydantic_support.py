@@ -6,11 +6,11 @@ from __future__ import annotations
 import datetime
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["core_schema", "json_schema"]
+__all__ = ["core_schema", "json_schema", "model_schema", "object_of"]
 
 _SIMPLE: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -23,30 +23,44 @@ _SIMPLE: dict[Any, dict[str, Any]] = {
 }
 
 
-def core_schema(model: Any) -> Any:
-    """The schema that pydantic validates with: an instance of the model, or a mapping that is checked as when it is sent.
+def core_schema(kind: Any, read: Callable[[Any], Any], write: Callable[[Any], Any]) -> Any:
+    """The schema that pydantic validates with. Instances of the class stay as they are.
 
-    Instances stay as they are; `model_dump` gives their `to_dict()`.
+    Args:
+        kind: the class.
+        read: makes an instance from a JSON value; raises `ValueError`.
+        write: makes a JSON value from an instance, for `model_dump`.
     """
     core: Any = import_module("pydantic_core.core_schema")
 
     def validate(value: Any) -> Any:
-        if isinstance(value, model):
-            return value
-        if not isinstance(value, Mapping):
-            raise ValueError(
-                f"expected {model.__name__} or a mapping of its fields, got {type(value).__name__}"
-            )
-        plain: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return value if isinstance(value, kind) else read(value)
+
+    return core.no_info_plain_validator_function(
+        validate, serialization=core.plain_serializer_function_ser_schema(write)
+    )
+
+
+def object_of(kind: Any, value: Any) -> dict[str, Any]:
+    """A JSON object for a class.
+
+    Raises:
+        ValueError: for another value.
+    """
+    if not isinstance(value, Mapping):
+        raise ValueError(f"expected {kind.__name__} or a mapping of its fields, got {type(value).__name__}")
+    return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def model_schema(model: Any) -> Any:
+    """The schema of a model: an instance, or a mapping that is checked as when it is sent."""
+
+    def read(value: Any) -> Any:
+        plain = object_of(model, value)
         model._check_wire_(plain)
         return model.from_dict(plain)
 
-    def serialize(value: Any) -> Any:
-        return value.to_dict()
-
-    return core.no_info_plain_validator_function(
-        validate, serialization=core.plain_serializer_function_ser_schema(serialize)
-    )
+    return core_schema(model, read, lambda value: value.to_dict())
 
 
 def json_schema(model: Any) -> dict[str, Any]:
