@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.near_names import nearest
+from indoxrouter._runtime.values.near_names import nearest, no_attribute
 from indoxrouter.errors import InvalidParametersError, RequestError
 from indoxrouter.facade_entries import ENTRIES
 
@@ -169,6 +169,9 @@ class MapRun(Generic[ValueT]):
             raise TypeError("MapRun is read by a loop, `async for result in client.map(…)`")
 
         __await__ = __len__ = __iter__
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name)
 
     async def __anext__(self) -> MapResult[ValueT]:
         if not self._tasks and not self._ended:

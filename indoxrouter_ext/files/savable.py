@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -94,8 +95,9 @@ class _HasSource:
 
 def checked_target(path: Any, suggested: str, on_progress: object) -> Path:
     """The file to write; see `target_path`. Raises `InvalidParametersError` also for a wrong `on_progress`."""
-    if on_progress is not None and not callable(on_progress):
-        raise_invalid_argument("on_progress", on_progress, "a function of the bytes received and the total")
+    if on_progress is not None and (not callable(on_progress) or inspect.iscoroutinefunction(on_progress)):
+        expected = "a plain function of the bytes received and the total"
+        raise_invalid_argument("on_progress", on_progress, expected)
     return target_path(path, suggested)
 
 

@@ -5,21 +5,26 @@ They have a module of its own, so that a program without an event loop does not 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
+from indoxrouter.errors import RequestError
 
 from .accumulator import StreamEnd
 from .base import AssembledAnswer, ResponseT_co, StreamBase, TypedEvents, finisher_of
 from .chunk import StreamChunk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from indoxrouter._runtime.http.interface import AsyncHttpResponse
     from indoxrouter.models import StopStreamResponse
     from typing_extensions import Self
+
+    from .state import StreamState
 
 __all__ = ["AsyncEventStream", "AsyncStream", "AsyncTextStream", "AsynchronousStream"]
 
@@ -30,6 +35,15 @@ class AsynchronousStream(StreamBase, Generic[EventT_co]):
     """The part of the streams of an asynchronous client that reads."""
 
     _http: AsyncHttpResponse | None
+
+    def __init__(self, state: StreamState, response: Any, stop: Callable[[str], Any]) -> None:
+        super().__init__(state, response, stop)
+        self._event_loop = asyncio.get_running_loop()
+
+    def _begin_loop(self) -> None:
+        if asyncio.get_running_loop() is not self._event_loop:
+            raise RequestError(f"This {type(self).__name__} belongs to the event loop that opened it")
+        super()._begin_loop()
 
     def __aiter__(self) -> AsyncIterator[EventT_co]:
         return _Loop(self)

@@ -15,6 +15,10 @@ CALL = ToolCall({"id": "1", "function": {"name": "look_up", "arguments": '{"city
 GUIDE = "docs/guides/migrating.md lists what is called otherwise here"
 
 
+async def to_be_awaited(*given: object) -> None:
+    """A callback as other libraries take it."""
+
+
 def job(c: Harness) -> Any:
     return c.client.video_job("job_1")
 
@@ -88,7 +92,17 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "text for the progress",
         lambda c, d: c.wait(job(c).save, d / "x.mp4", on_progress="bar"),
-        "on_progress: expected a function of the bytes received and the total, got str 'bar'",
+        "on_progress: expected a plain function of the bytes received and the total, got str 'bar'",
+    ),
+    (
+        "a progress to be awaited",
+        lambda c, d: c.wait(job(c).save, d / "x.mp4", on_progress=to_be_awaited),
+        "on_progress: expected a plain function of the bytes received and the total, got an object of type function",
+    ),
+    (
+        "a callback to be awaited",
+        lambda c, d: c.on_unknown(to_be_awaited),
+        "on_unknown: expected a plain function, got an object of type function",
     ),
     ("a result of a job", lambda c, d: job(c).result, "VideoJobHandle has no 'result'; use .wait().result"),
     (
@@ -179,7 +193,7 @@ ANSWERS: list[tuple[str, Callable[[Harness], Any], str]] = [
     (
         "a progress in text",
         lambda c: c.wait(c.images("x").images[0].save, "x.png", on_progress=1),
-        "on_progress: expected a function of the bytes received and the total, got int 1",
+        "on_progress: expected a plain function of the bytes received and the total, got int 1",
     ),
     (
         "calls of a response",

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from indoxrouter import (
     AsyncClient,
+    AsyncStream,
     ChatMessage,
     ChatResponse,
     Client,
@@ -134,6 +135,10 @@ async def test_a_run_and_its_results_say_how_they_are_read(indoxrouter_mock: Moc
             AttributeError, match=r"MapResult has no 'text': the answer of the call is its \.value"
         ):
             print(results[0].text)
+        with pytest.raises(AttributeError, match=r"MapResult has no 'eror': did you mean 'error'\?"):
+            print(results[0].eror)
+        with pytest.raises(AttributeError, match=r"MapRun has no 'coast'; did you mean 'cost'\?"):
+            print(made.map(["x"]).coast)
 
 
 def test_a_run_is_read_by_the_event_loop_that_began_it(indoxrouter_mock: MockServer) -> None:
@@ -150,6 +155,22 @@ def test_a_run_is_read_by_the_event_loop_that_began_it(indoxrouter_mock: MockSer
         await client.close()
 
     asyncio.run(read(asyncio.run(begin())))
+
+
+@pytest.mark.parametrize("engine", ["direct", "httpx"])
+def test_a_stream_is_read_by_the_event_loop_that_opened_it(indoxrouter_mock: MockServer, engine: str) -> None:
+    client = AsyncClient(indoxrouter_mock.api_key, base_url=indoxrouter_mock.url, engine=engine)
+
+    async def read(stream: AsyncStream[ChatResponse]) -> None:
+        with pytest.raises(RequestError, match="This AsyncStream belongs to the event loop that opened it"):
+            await stream.until_done()
+
+    async def use() -> None:
+        async with client, await client.chat(HELLO, stream=True) as stream:
+            await asyncio.to_thread(lambda: asyncio.run(read(stream)))
+            assert (await stream.until_done()).text
+
+    asyncio.run(use())
 
 
 def test_messages_in_another_sequence_are_checked_as_well(harness: Harness) -> None:
