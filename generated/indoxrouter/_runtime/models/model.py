@@ -9,7 +9,7 @@ exactly what was received, plus later changes. The JSON object is never modified
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, KeysView, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 

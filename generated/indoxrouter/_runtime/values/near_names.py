@@ -32,7 +32,8 @@ def no_attribute(value: object, name: str, others: Mapping[str, str] | None = No
     """
     if name.startswith("_"):
         return AttributeError(name)
-    public = [each for each in dir(value) if not each.startswith("_")]
+    builtin = dir(Exception) if isinstance(value, Exception) else ()
+    public = [each for each in dir(value) if not each.startswith("_") and each not in builtin]
     other = (others or {}).get(name)
     hint = f"use .{other}" if other else near_names(name, public, f"it has {', '.join(public)}")
     return AttributeError(f"{type(value).__name__} has no {name!r}; {hint}")
