@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from indoxrouter import models
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.models.model import Model, dump
-from indoxrouter._runtime.values.introspection import PydanticField
+from indoxrouter._runtime.models.pydantic_support import PydanticField, json_schema
 from indoxrouter._runtime.values.near_names import near_names, no_attribute
 from indoxrouter._runtime.values.type_guards import is_list, is_mapping, is_sequence
 
@@ -84,8 +84,6 @@ class ModelCatalog(PydanticField, dict[str, "list[ModelInfo]"]):
 
     @classmethod
     def _json_schema_(cls) -> dict[str, Any]:
-        from indoxrouter._runtime.models.pydantic_support import json_schema  # cost: an optional package
-
         return {"type": "array", "title": cls.__name__, "items": json_schema(models.Provider)}
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from indoxrouter import models
-from indoxrouter._runtime.values.introspection import PydanticField
+from indoxrouter._runtime.models.pydantic_support import PydanticField
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.facade_entries import ENTRIES

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
 from indoxrouter._runtime.models.model import short
+from indoxrouter._runtime.models.pydantic_support import PydanticField
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.introspection import PydanticField
 from indoxrouter._runtime.values.near_names import nearest
 from indoxrouter._runtime.values.type_guards import is_mapping, is_object, is_sequence
 from indoxrouter.errors import ResponseFormatError
