@@ -8,9 +8,9 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-__all__ = ["core_schema", "json_schema", "model_schema", "object_of"]
+__all__ = ["PydanticField", "json_schema", "model_schema"]
 
 _SIMPLE: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -41,7 +41,7 @@ def core_schema(kind: Any, read: Callable[[Any], Any], write: Callable[[Any], An
     )
 
 
-def object_of(kind: Any, value: Any) -> dict[str, Any]:
+def _object_of(kind: Any, value: Any) -> dict[str, Any]:
     """A JSON object for a class.
 
     Raises:
@@ -56,11 +56,53 @@ def model_schema(model: Any) -> Any:
     """The schema of a model: an instance, or a mapping that is checked as when it is sent."""
 
     def read(value: Any) -> Any:
-        plain = object_of(model, value)
+        plain = _object_of(model, value)
         model._check_wire_(plain)
         return model.from_dict(plain)
 
     return core_schema(model, read, lambda value: value.to_dict())
+
+
+class PydanticField:
+    """A mixin of dicts that are fields of pydantic models: they are made from JSON objects and written as such."""
+
+    __slots__ = ()
+    _properties_: ClassVar[Mapping[str, Any]] = {}
+    """JSON schemas of the keys that always have the same meaning."""
+
+    if not TYPE_CHECKING:  # pydantic calls them by these names
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            return core_schema(cls, cls._from_json_, cls._to_json_)
+
+        @classmethod
+        def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:
+            return cls._json_schema_()
+
+    @classmethod
+    def _from_json_(cls, value: Any) -> Any:
+        """An instance from a JSON value. Raises `ValueError` for one that does not fit."""
+        made: Any = cls
+        return made(cls._object_(value))
+
+    @classmethod
+    def _object_(cls, value: Any) -> dict[str, Any]:
+        return _object_of(cls, value)
+
+    def _to_json_(self) -> Any:
+        whole: Any = self
+        return dict(whole)
+
+    @classmethod
+    def _json_schema_(cls) -> dict[str, Any]:
+        summary = (cls.__doc__ or "").partition("\n")[0]
+        return {
+            "type": "object",
+            "title": cls.__name__,
+            "description": summary,
+            "properties": dict(cls._properties_),
+        }
 
 
 def json_schema(model: Any) -> dict[str, Any]:

@@ -10,15 +10,15 @@ are first read, as sphinx-autodoc-typehints does for documentation.
 from __future__ import annotations
 
 import sys
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from functools import cached_property
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ast
 
-__all__ = ["UNCHECKED", "PydanticField", "accept_instances", "introspectable"]
+__all__ = ["UNCHECKED", "accept_instances", "introspectable"]
 
 _ROOT = __name__.partition(".")[0]
 _completed: set[str] = set()
@@ -96,52 +96,6 @@ def accept_instances(cls: type[Any], source: Any, handler: Any) -> Any:
         return handler(source)  # pydantic knows named tuples
     core: Any = import_module("pydantic_core.core_schema")
     return core.any_schema() if getattr(cls, "_is_protocol", False) else core.is_instance_schema(cls)
-
-
-class PydanticField:
-    """A mixin of dicts that are fields of pydantic models: they are made from JSON objects and written as such."""
-
-    __slots__ = ()
-    _properties_: ClassVar[Mapping[str, Any]] = {}
-    """JSON schemas of the keys that always have the same meaning."""
-
-    if not TYPE_CHECKING:  # pydantic calls them by these names
-
-        @classmethod
-        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-            from ..models.pydantic_support import core_schema  # cost: an optional package
-
-            return core_schema(cls, cls._from_json_, cls._to_json_)
-
-        @classmethod
-        def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:
-            return cls._json_schema_()
-
-    @classmethod
-    def _from_json_(cls, value: Any) -> Any:
-        """An instance from a JSON value. Raises `ValueError` for one that does not fit."""
-        made: Any = cls
-        return made(cls._object_(value))
-
-    @classmethod
-    def _object_(cls, value: Any) -> dict[str, Any]:
-        from ..models.pydantic_support import object_of  # cost: as above
-
-        return object_of(cls, value)
-
-    def _to_json_(self) -> Any:
-        whole: Any = self
-        return dict(whole)
-
-    @classmethod
-    def _json_schema_(cls) -> dict[str, Any]:
-        summary = (cls.__doc__ or "").partition("\n")[0]
-        return {
-            "type": "object",
-            "title": cls.__name__,
-            "description": summary,
-            "properties": dict(cls._properties_),
-        }
 
 
 class _Unchecked:
