@@ -7,8 +7,7 @@ import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, cast
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.near_names import nearest, no_attribute
+from indoxrouter._runtime.codecs.base import nearest, no_attribute, raise_invalid_argument
 from indoxrouter.errors import InvalidParametersError, RequestError
 from indoxrouter.facade_entries import ENTRIES
 

@@ -7,8 +7,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.near_names import nearest
+from indoxrouter._runtime.codecs.base import nearest, raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping, is_sequence
 from indoxrouter._runtime.values.unset import UNSET
 

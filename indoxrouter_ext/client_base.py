@@ -183,7 +183,8 @@ class ClientBase:
             additional = {**additional, **typed_on_wire(typed)}
         choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
-        return entry.call(operation, *prepare(operation, arguments, additional)), settings
+        make = partial(entry.call, operation) if entry.rename else operation.call
+        return make(*prepare(operation, arguments, additional)), settings
 
     def _send_operation(self, call: Call[Any], options: Mapping[str, Any]) -> Any:
         """Make a call of `api`, with the options of the call."""
@@ -200,9 +201,8 @@ class ClientBase:
         """The requests of a documented method, for one model after another."""
         from .calls.fallbacks import ModelFallbacks  # cost: few programs have fallbacks
 
-        make_call = partial(self._make_call, entry, additional=additional, typed=typed)
-        named = "fallback_models" in additional
-        return ModelFallbacks(self._state, present(arguments), make_call, named=named)
+        make = partial(self._make_call, entry, additional=additional, typed=typed)
+        return ModelFallbacks(self._state, present(arguments), make, named="fallback_models" in additional)
 
     def _check_size(self, call: Call[Any]) -> None:
         """Raise `InvalidParametersError` for a body over the documented limit."""

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import unquote, urlsplit
 
+from indoxrouter._runtime.codecs.base import near_names
 from indoxrouter._runtime.codecs.composites import Array, ModelRef
 from indoxrouter._runtime.codecs.factory import describe
 from indoxrouter._runtime.operations.parameters import encode_parameters
-from indoxrouter._runtime.values.near_names import near_names
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 from indoxrouter.about import OPERATIONS, load_operation
 from indoxrouter.errors import InvalidParametersError

@@ -29,12 +29,7 @@ __all__ = [
 
 
 class _ImageFile(_GeneratedImage):
-    _other_names_: ClassVar[dict[str, str]] = {
-        "content": "read()",
-        "data": "read()",
-        "b64": "b64_json",
-        "show": "save(path)",
-    }
+    _other_names_: ClassVar[dict[str, str]] = {"content": "read()", "b64": "b64_json"}
 
     def _source_(self) -> Source:
         url, data = _text(self.url), _text(self.b64_json)
@@ -101,8 +96,6 @@ class ImageResponse(ReceivedResponse, _ImageResponse):
     _other_names_: ClassVar[dict[str, str]] = {
         **{name: f"images[0].{name}(…)" for name in ("save", "download", "read")},
         **{name: f"images[0].{name}" for name in ("url", "b64_json", "revised_prompt")},
-        "content": "images[0].read()",
-        "image": "images[0]",
         "[…]": "images[0]",
     }
 
@@ -155,12 +148,7 @@ class AudioResponse(ReceivedResponse, _AudioResponse, Savable):
     if TYPE_CHECKING:
         usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific
 
-    _other_names_: ClassVar[dict[str, str]] = {
-        "content": "read()",
-        "iter_bytes": "read()",
-        "stream_to_file": "save(path)",
-        "write_to_file": "save(path)",
-    }
+    _other_names_: ClassVar[dict[str, str]] = {"content": "read()", "stream_to_file": "save(path)"}
 
     def _member_(self, name: str) -> Any:
         data = self._wire_().get("data")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter import models
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.codecs.base import near_names, no_attribute, raise_invalid_argument
 from indoxrouter._runtime.models.model import Model, dump
 from indoxrouter._runtime.models.pydantic_support import PydanticField, json_schema
-from indoxrouter._runtime.values.near_names import near_names, no_attribute
 from indoxrouter._runtime.values.type_guards import is_list, is_mapping, is_sequence
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from indoxrouter._runtime.values.near_names import no_attribute
+from indoxrouter._runtime.codecs.base import no_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

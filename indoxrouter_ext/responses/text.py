@@ -60,14 +60,9 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
     """
 
     _other_names_: ClassVar[dict[str, str]] = {
-        **{
-            name: f"usage.{name}"
-            for name in ("tokens_total", "total_tokens", "prompt_tokens", "completion_tokens")
-        },
+        **{name: f"usage.{name}" for name in ("tokens_total", "total_tokens", "prompt_tokens")},
         "tokens": "usage.tokens_total",
         "output_text": "text",
-        "completion": "text",
-        "delta": "text",
         "[…]": "choices[0]",
     }
 

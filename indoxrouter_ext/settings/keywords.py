@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.near_names import near_names, nearest
+from indoxrouter._runtime.codecs.base import near_names, nearest, raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.about import OPERATIONS
 from indoxrouter.errors import InvalidParametersError
@@ -83,16 +82,11 @@ _OTHER_METHODS = {
     "copy": "client.with_options(…)",
     "chat.stream": "client.chat(messages, stream=True)",
     "stream_chat": "client.chat(messages, stream=True)",
-    "chat_stream": "client.chat(messages, stream=True)",
     "generate": "client.chat(messages, model=…)",
-    "complete": "client.completion(prompt, model=…)",
     "tts": "client.text_to_speech(text)",
-    "speech": "client.text_to_speech(text)",
     "transcribe": "client.speech_to_text(file)",
-    "stt": "client.speech_to_text(file)",
     "get_user": "client.get_user_info()",
     "balance": "client.get_user_info().credits",
-    "credits": "client.get_user_info().credits",
 }
 _GUIDE = "docs/guides/migrating.md lists what is called otherwise here"
 
@@ -213,14 +207,7 @@ def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any])
 def refuse_keywords(
     method: str, known: Iterable[str], keywords: Mapping[str, object], others: Mapping[str, str]
 ) -> None:
-    """Raise `InvalidParametersError` for a keyword of a method that takes no others than the known ones.
-
-    Args:
-        method: name of the method.
-        known: its arguments.
-        keywords: the keywords that it does not name.
-        others: names that other methods use, and the method's own.
-    """
+    """Raise `InvalidParametersError` for a keyword that a method does not know; `others` are names of other methods."""
     for name in keywords:
         listed = f"it takes {', '.join(known)}"
         hint = f"use {others[name]}" if name in others else near_names(name, known, listed)

@@ -13,9 +13,8 @@ from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from indoxrouter._runtime.codecs.base import describe, is_writable
+from indoxrouter._runtime.codecs.base import describe, is_writable, near_names
 from indoxrouter._runtime.http.interface import Timeouts
-from indoxrouter._runtime.values.near_names import near_names
 from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.about import OPERATIONS
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.values.near_names import no_attribute
+from indoxrouter._runtime.codecs.base import no_attribute
 
 from ..http.fork_safety import register_for_fork
 from .estimate import Estimator
@@ -87,9 +87,7 @@ class Budget:
     if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
 
         def __getattr__(self, name: str) -> Any:
-            raise no_attribute(
-                self, name, {"spent": "spend.usd", "used": "spend.usd", "limit": "usd", "cost": "spend.usd"}
-            )
+            raise no_attribute(self, name, {"spent": "spend.usd", "cost": "spend.usd", "limit": "usd"})
 
     def reset_after_fork(self) -> None:
         """Replace the lock and drop the calls in flight in a forked child: both belong to the parent process."""

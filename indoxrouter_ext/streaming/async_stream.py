@@ -143,9 +143,7 @@ class AsynchronousStream(StreamBase, Generic[EventT_co]):
 
         @property
         def __enter__(self) -> None:  # alone it makes no context manager for `isinstance`
-            raise AttributeError(
-                f"{type(self).__name__}: use `async with`, or the stream of Client with `with`"
-            )
+            raise AttributeError(f"{type(self).__name__}: use `async with`, or Client with `with`")
 
     def __del__(self) -> None:
         if getattr(self, "_http", None) is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from indoxrouter import models
-from indoxrouter._runtime.models.pydantic_support import PydanticField
+from indoxrouter._runtime.models.pydantic_support import PydanticField, object_of
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.facade_entries import ENTRIES
@@ -91,7 +91,7 @@ class StreamChunk(PydanticField, dict[str, Any]):
 
     @classmethod
     def _from_json_(cls, value: Any) -> StreamChunk:
-        event = cls._object_(value)
+        event = object_of(cls, value)
         text = event_text(event)
         if "choices" in event or "type" in event:
             event.pop("data", None)  # the text, which was added

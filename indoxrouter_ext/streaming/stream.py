@@ -140,9 +140,7 @@ class BlockingStream(StreamBase, Generic[EventT_co]):
 
         @property
         def __aenter__(self) -> None:  # alone it makes no context manager for `isinstance`
-            raise AttributeError(
-                f"{type(self).__name__}: use `with`, or the stream of AsyncClient with `async with`"
-            )
+            raise AttributeError(f"{type(self).__name__}: use `with`, or AsyncClient with `async with`")
 
     def __del__(self) -> None:
         if getattr(self, "_http", None) is not None:

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
+from indoxrouter._runtime.codecs.base import describe, nearest, raise_invalid_argument
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.models.pydantic_support import PydanticField
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.near_names import nearest
 from indoxrouter._runtime.values.type_guards import is_mapping, is_object, is_sequence
 from indoxrouter.errors import ResponseFormatError
 
@@ -288,7 +287,7 @@ async def run_tools_async(
 
 
 def _by_name(calls: object, functions: Any) -> dict[str, Callable[..., Any]]:
-    if not hasattr(calls, "__iter__") or is_mapping(calls):
+    if not hasattr(calls, "__iter__") or isinstance(calls, Mapping):
         raise TypeError(f"calls: expected `response.tool_calls`, got {describe(calls)}")
     if not hasattr(functions, "__iter__") or type(functions) is str:
         raise TypeError(f"functions: expected the list that was passed as `tools`, got {describe(functions)}")

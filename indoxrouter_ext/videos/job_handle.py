@@ -14,8 +14,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.near_names import no_attribute
+from indoxrouter._runtime.codecs.base import no_attribute, raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_list
 from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
 
@@ -196,9 +195,7 @@ class _Handle:
 
         def __getattr__(self, name: str) -> Any:
             others = dict.fromkeys(("result", "url", "video_url", "video"), "wait().result")
-            raise no_attribute(
-                self, name, {**others, "job_id": "id", "poll": "refresh()", "content": "read()"}
-            )
+            raise no_attribute(self, name, {**others, "job_id": "id", "poll": "refresh()"})
 
     @property
     def status(self) -> str | None:

@@ -32,9 +32,7 @@ class VideoResponse(ReceivedResponse, _VideoResponse):
         **{name: f"job.{name}(…)" for name in ("save", "download", "read", "wait", "cancel", "refresh")},
         **{name: f"job.{name}" for name in ("status", "progress")},
         **dict.fromkeys(("url", "video_url", "video", "result"), "job.wait().result"),
-        "content": "job.read()",
-        "id": "job.id",
-        "job_id": "job.id",
+        **dict.fromkeys(("id", "job_id"), "job.id"),
     }
 
     if TYPE_CHECKING:

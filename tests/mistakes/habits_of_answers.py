@@ -198,6 +198,6 @@ ANSWERS: list[tuple[str, Callable[[Harness], Any], str]] = [
     (
         "calls of a response",
         lambda c: run_tools(c.chat(HELLO), [look_up]),
-        "calls: expected `response.tool_calls`, got ChatResponse of length",
+        "calls: expected `response.tool_calls`, got an object of type ChatResponse",
     ),
 ]
