@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..values.near_names import no_attribute
-
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -105,6 +103,8 @@ class BaseError(Exception):
     if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
 
         def __getattr__(self, name: str) -> Any:
+            from ..codecs.base import no_attribute  # cost: for wrong names only
+
             raise no_attribute(self, name, _OTHER_NAMES)
 
         # pydantic calls it by this name

@@ -13,9 +13,8 @@ from collections.abc import Iterator, KeysView, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ..codecs.base import raise_invalid_argument
+from ..codecs.base import near_names, nearest, raise_invalid_argument
 from ..values.json import MalformedJson, dumps, loads
-from ..values.near_names import near_names, nearest
 from ..values.type_guards import is_items, is_list, is_mapping, is_object
 from ..values.unset import UNSET
 from .schema import Field, Schema

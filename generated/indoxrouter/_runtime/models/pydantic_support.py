@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
-__all__ = ["PydanticField", "json_schema", "model_schema"]
+__all__ = ["PydanticField", "json_schema", "model_schema", "object_of"]
 
 _SIMPLE: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -41,7 +41,7 @@ def core_schema(kind: Any, read: Callable[[Any], Any], write: Callable[[Any], An
     )
 
 
-def _object_of(kind: Any, value: Any) -> dict[str, Any]:
+def object_of(kind: Any, value: Any) -> dict[str, Any]:
     """A JSON object for a class.
 
     Raises:
@@ -56,7 +56,7 @@ def model_schema(model: Any) -> Any:
     """The schema of a model: an instance, or a mapping that is checked as when it is sent."""
 
     def read(value: Any) -> Any:
-        plain = _object_of(model, value)
+        plain = object_of(model, value)
         model._check_wire_(plain)
         return model.from_dict(plain)
 
@@ -69,6 +69,7 @@ class PydanticField:
     __slots__ = ()
     _properties_: ClassVar[Mapping[str, Any]] = {}
     """JSON schemas of the keys that always have the same meaning."""
+    _to_json_: ClassVar[Callable[[Any], Any]] = dict
 
     if not TYPE_CHECKING:  # pydantic calls them by these names
 
@@ -84,15 +85,7 @@ class PydanticField:
     def _from_json_(cls, value: Any) -> Any:
         """An instance from a JSON value. Raises `ValueError` for one that does not fit."""
         made: Any = cls
-        return made(cls._object_(value))
-
-    @classmethod
-    def _object_(cls, value: Any) -> dict[str, Any]:
-        return _object_of(cls, value)
-
-    def _to_json_(self) -> Any:
-        whole: Any = self
-        return dict(whole)
+        return made(object_of(cls, value))
 
     @classmethod
     def _json_schema_(cls) -> dict[str, Any]:

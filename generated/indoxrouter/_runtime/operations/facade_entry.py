@@ -75,15 +75,15 @@ class FacadeEntry:
         self, operation: Operation[Any], parameters: Mapping[str, Any], body: dict[str, Any] | Unset
     ) -> Call[Any]:
         """The call of an operation, as `Operation.call` makes it. Errors name the arguments of the method."""
-        from ...errors import InvalidParametersError  # cost: not every program needs it
-
         try:
             return operation.call(parameters, body)
-        except InvalidParametersError as error:
-            name = error.argument or ""
+        except ValueError as error:
+            name = getattr(error, "argument", None)
             if name not in self.rename:
                 raise
-            problem = error.message.removeprefix(name)
+            problem = str(error).removeprefix(name)
+        from ...errors import InvalidParametersError  # cost: for errors only
+
         name = self.rename[name]
         raise InvalidParametersError(f"{name}{problem}", argument=name)
 
