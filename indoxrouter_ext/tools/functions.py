@@ -287,7 +287,7 @@ async def run_tools_async(
 
 
 def _by_name(calls: object, functions: Any) -> dict[str, Callable[..., Any]]:
-    if not hasattr(calls, "__iter__") or isinstance(calls, Mapping):
+    if not hasattr(calls, "__iter__") or hasattr(calls, "keys"):
         raise TypeError(f"calls: expected `response.tool_calls`, got {describe(calls)}")
     if not hasattr(functions, "__iter__") or type(functions) is str:
         raise TypeError(f"functions: expected the list that was passed as `tools`, got {describe(functions)}")
