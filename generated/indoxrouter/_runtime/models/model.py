@@ -49,7 +49,7 @@ class Model(_Base):
     """
 
     _schema_: ClassVar[Schema]
-    _other_names_: ClassVar[Mapping[str, str]] = {}
+    _other_names_: ClassVar[dict[str, str]] = {}
     """Names that other packages use, and what to read here; `[…]` stands for an index."""
 
     if TYPE_CHECKING:

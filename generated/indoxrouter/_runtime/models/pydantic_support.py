@@ -67,9 +67,8 @@ class PydanticField:
     """A mixin of dicts that are fields of pydantic models: they are made from JSON objects and written as such."""
 
     __slots__ = ()
-    _properties_: ClassVar[Mapping[str, Any]] = {}
+    _properties_: ClassVar[dict[str, Any]] = {}
     """JSON schemas of the keys that always have the same meaning."""
-    _to_json_: ClassVar[Callable[[Any], Any]] = dict
 
     if not TYPE_CHECKING:  # pydantic calls them by these names
 
@@ -86,6 +85,10 @@ class PydanticField:
         """An instance from a JSON value. Raises `ValueError` for one that does not fit."""
         made: Any = cls
         return made(object_of(cls, value))
+
+    def _to_json_(self) -> Any:
+        whole: Any = self
+        return dict(whole)
 
     @classmethod
     def _json_schema_(cls) -> dict[str, Any]:
