@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.codecs.base import near_names, raise_invalid_argument
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
@@ -77,7 +77,8 @@ class MapResult(Generic[ValueT]):
     if not TYPE_CHECKING:  # hidden from type checkers, so that they report wrong names
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(f"MapResult has no {name!r}: the answer of the call is its .value")
+            hint = near_names(name, dir(type(self)), "the answer of the call is its .value")
+            raise AttributeError(f"MapResult has no {name!r}: {hint}")
 
     @property
     def ok(self) -> bool:

@@ -7,13 +7,13 @@ import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, cast
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.codecs.base import nearest, no_attribute, raise_invalid_argument
 from indoxrouter.errors import InvalidParametersError, RequestError
 from indoxrouter.facade_entries import ENTRIES
 
 from indoxrouter_ext.call_steps import typed_on_wire
 from indoxrouter_ext.settings.keywords import only_options, settings_for_call, split_keywords
-from indoxrouter_ext.settings.values import OPTIONS, Settings, check_timeout, nearest
+from indoxrouter_ext.settings.values import OPTIONS, Settings, check_timeout
 
 from .options import MapOptions
 from .results import ArgumentBinder, MapResult, ValueT
@@ -169,6 +169,9 @@ class MapRun(Generic[ValueT]):
             raise TypeError("MapRun is read by a loop, `async for result in client.map(…)`")
 
         __await__ = __len__ = __iter__
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name)
 
     async def __anext__(self) -> MapResult[ValueT]:
         if not self._tasks and not self._ended:

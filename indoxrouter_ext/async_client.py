@@ -15,7 +15,7 @@ from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .map_method import MapMethod
 from .responses.raw_response import RawResponse, recorded_calls
-from .settings.keywords import mark_methods, only_options
+from .settings.keywords import mark_methods, only_options, settings_for_call
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -230,11 +230,12 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
             job_id, interval=check_interval, deadline=max_wait_time, callback=callback, names=WAIT_NAMES
         )
 
-    async def test_connection(self) -> ConnectionReport:
+    async def test_connection(self, **options: Unpack[CallOptions]) -> ConnectionReport:
         """Call the server's health check; see `Client.test_connection`."""
         from .health_check import connection_flow  # cost: rarely used
 
-        return await self._driver.run(connection_flow(self._state, self._settings))
+        settings = settings_for_call(self._settings, only_options("test_connection", (), options))
+        return await self._driver.run(connection_flow(self._state, settings))
 
     def set_base_url(self, base_url: str) -> None:
         """Use another server from now on; see `Client.set_base_url`."""
@@ -267,10 +268,9 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
 
     if not TYPE_CHECKING:  # type checkers report `with` themselves
 
-        def __enter__(self) -> None:
-            raise TypeError(f"{type(self).__name__}: use `async with`, or Client with `with`")
-
-        __exit__ = __enter__
+        @property
+        def __enter__(self) -> None:  # alone it makes no context manager for `isinstance`
+            raise AttributeError(f"{type(self).__name__}: use `async with`, or Client with `with`")
 
     def __del__(self) -> None:
         driver = self.__dict__.get("_driver")

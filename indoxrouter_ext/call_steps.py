@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.codecs.base import nearest, raise_invalid_argument
 from indoxrouter._runtime.errors.mapping import error_from_transport
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.json import is_items, is_mapping, is_sequence
@@ -23,7 +23,6 @@ from .settings.keywords import (
     settings_for_call,
     split_keywords,
 )
-from .settings.values import nearest
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -108,7 +107,8 @@ class CallSteps:
             additional = {**additional, **sent}
         choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
-        return operation.call(*prepare(operation, arguments, additional)), settings
+        make = partial(entry.call, operation) if entry.rename else operation.call
+        return make(*prepare(operation, arguments, additional)), settings
 
     def _fallbacks(
         self,
@@ -120,9 +120,8 @@ class CallSteps:
         """The requests of a documented method, for one model after another."""
         from .calls.fallbacks import ModelFallbacks  # cost: few programs have fallbacks
 
-        return ModelFallbacks(
-            self._state, present(arguments), lambda named: self._make_call(entry, named, additional, typed)
-        )
+        make = partial(self._make_call, entry, additional=additional, typed=typed)
+        return ModelFallbacks(self._state, present(arguments), make, named="fallback_models" in additional)
 
     @staticmethod
     def _watch_events(limit: int) -> EventWatch:

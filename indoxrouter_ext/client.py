@@ -13,7 +13,7 @@ from .calls.blocking import BlockingDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .responses.raw_response import RawResponse, recorded_calls
-from .settings.keywords import mark_methods, only_options
+from .settings.keywords import mark_methods, only_options, settings_for_call
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -260,8 +260,11 @@ class Client(ClientBase, Facade):
             job_id, interval=check_interval, deadline=max_wait_time, callback=callback, names=WAIT_NAMES
         )
 
-    def test_connection(self) -> ConnectionReport:
+    def test_connection(self, **options: Unpack[CallOptions]) -> ConnectionReport:
         """Call the server's health check. Reports failures of server and network instead of raising.
+
+        Args:
+            options: options of this call, such as `timeout`; see `CallOptions`.
 
         Returns:
             `{"status": "connected", "url", "status_code", "server_info", "headers"}`, or
@@ -269,7 +272,8 @@ class Client(ClientBase, Facade):
         """
         from .health_check import connection_flow  # cost: rarely used
 
-        return self._driver.run(connection_flow(self._state, self._settings))
+        settings = settings_for_call(self._settings, only_options("test_connection", (), options))
+        return self._driver.run(connection_flow(self._state, settings))
 
     def set_base_url(self, base_url: str) -> None:
         """Use another server from now on. The tokens of the old server are discarded.
@@ -319,10 +323,9 @@ class Client(ClientBase, Facade):
 
     if not TYPE_CHECKING:  # type checkers report `async with` themselves
 
-        async def __aenter__(self) -> None:
-            raise TypeError(f"{type(self).__name__}: use `with`, or AsyncClient with `async with`")
-
-        __aexit__ = __aenter__
+        @property
+        def __aenter__(self) -> None:  # alone it makes no context manager for `isinstance`
+            raise AttributeError(f"{type(self).__name__}: use `with`, or AsyncClient with `async with`")
 
     def __del__(self) -> None:
         driver = self.__dict__.get("_driver")

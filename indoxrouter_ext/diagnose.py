@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import unquote, urlsplit
 
+from indoxrouter._runtime.codecs.base import near_names
 from indoxrouter._runtime.codecs.composites import Array, ModelRef
 from indoxrouter._runtime.codecs.factory import describe
 from indoxrouter._runtime.operations.parameters import encode_parameters
@@ -21,7 +22,6 @@ from indoxrouter.facade_entries import ENTRIES
 
 from .call_steps import ADDITIONAL, apply_provider_rules, check_messages
 from .files.image_input import check_request_size
-from .settings.values import near_names
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec

@@ -48,8 +48,8 @@ PARTS = {
     "ext": Part("indoxrouter_ext", lines=14_550, late_imports=40, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
-    "runtime": Part("templates/runtime", lines=5_350, explained=True),
-    "generator": Part("generator", lines=15_350),
+    "runtime": Part("templates/runtime", lines=5_480, explained=True),
+    "generator": Part("generator", lines=15_360),
     "mock": Part("indoxrouter_mock"),
     "cli": Part("indoxrouter_cli", late_imports=60, explained=True),
 }

@@ -39,12 +39,16 @@ class ModelFallbacks:
         state: of the client. Its clock bounds all models together by the `deadline` of the call.
         arguments: the named arguments of the method; they are read again for each model.
         make_call: makes the request and its settings from such arguments.
+        named: whether the call itself has the option, not only its client.
 
     Raises:
-        InvalidParametersError: when a model is of another provider than the caller's own provider key.
+        InvalidParametersError: when a model is of another provider than the caller's own provider key, and for the
+            option of a call that asks no model.
     """
 
-    def __init__(self, state: ClientState, arguments: Mapping[str, Any], make_call: MakeCall) -> None:
+    def __init__(
+        self, state: ClientState, arguments: Mapping[str, Any], make_call: MakeCall, *, named: bool
+    ) -> None:
         self._state = state
         self._arguments = arguments
         self._make_call = make_call
@@ -52,13 +56,16 @@ class ModelFallbacks:
         self._failed: tuple[ModelAttempt, ...] = ()
         call, settings = make_call(dict(arguments))
         self._models: list[str] = []
+        if named and settings.fallback_models and call.operation.retry != "billed":
+            expected = "none, because this method asks no model"
+            raise_invalid_argument("fallback_models", settings.fallback_models, expected)
         if call.operation.retry == "billed" and settings.fallback_models:
             self._models = [str(arguments.get("model") or ""), *settings.fallback_models]
             settings = settings._replace(models=(ModelAttempt(self._models[0], None, None),))
-            named = arguments.get("provider")
+            provider = arguments.get("provider")
             if (
                 arguments.get("byok_api_key") is not None
-                and len({_provider_of(model, named) for model in self._models}) > 1
+                and len({_provider_of(model, provider) for model in self._models}) > 1
             ):
                 raise_invalid_argument(
                     "fallback_models", self._models[1:], "models of the provider that byok_api_key is for"

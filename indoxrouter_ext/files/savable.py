@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.errors import APIError, RequestError
 
 from .destinations import FileDestination, MemoryDestination, target_path
@@ -91,6 +93,14 @@ class _HasFile:
         return client
 
 
+def check_saving(path: Any, on_progress: object) -> None:
+    """Refuse a wrong path or function before anything is waited for; raises as `Savable.save` does."""
+    if on_progress is not None and (not callable(on_progress) or inspect.iscoroutinefunction(on_progress)):
+        expected = "a plain function of the bytes received and the total"
+        raise_invalid_argument("on_progress", on_progress, expected)
+    target_path(path, "file")
+
+
 def _write(data: bytes, target: Path, on_progress: Progress | None) -> Path:
     destination = FileDestination(target, resume=False)
     try:
@@ -147,6 +157,7 @@ class Savable(_HasFile):
             InvalidParametersError: when the directory does not exist.
             NetworkError, APIError, …: as API calls do. The bytes received are kept for the next attempt.
         """
+        check_saving(path, on_progress)
         source = self._source_()
         target = target_path(path, source.name)
         data = inline_bytes(source)
@@ -191,6 +202,7 @@ class AsyncSavable(_HasFile):
         resume: bool = True,
     ) -> Path:
         """Write the file to disk; see `Savable.save`."""
+        check_saving(path, on_progress)
         source = await self._source_()
         target = target_path(path, source.name)
         data = inline_bytes(source)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from indoxrouter._runtime.codecs.base import describe
 from indoxrouter._runtime.codecs.unknown import UnknownPart, unknown_parts
 from indoxrouter.about import load_operation
 
@@ -44,8 +46,8 @@ class UnknownObserver(Observer):
     """
 
     def __init__(self, callback: Callable[[Unknown], object]) -> None:
-        if not callable(callback):
-            raise ValueError(f"on_unknown: expected a function, got {type(callback).__name__}")
+        if not callable(callback) or inspect.iscoroutinefunction(callback):
+            raise ValueError(f"on_unknown: expected a plain function, got {describe(callback)}")
         self._callback = callback
 
     def on_event(self, call: ObservedCall, event: dict[str, Any]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter.errors import APIError
 from indoxrouter.models.embeddings import EmbeddingResponse as _EmbeddingResponse
@@ -32,6 +33,10 @@ class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
         provider, model, request_id, created_at, duration_ms, success, message, raw_response: as documented.
         http: status, headers, attempts of the call.
     """
+
+    _other_names_: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("embedding", "embeddings", "vector", "vectors", "[…]"), "data[0]"
+    )
 
     if TYPE_CHECKING:
         data: list[list[float]]  # pyright: ignore[reportIncompatibleVariableOverride]  # always the plain form
@@ -65,6 +70,7 @@ class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
 
         Raises:
             ImportError: when NumPy is not installed.
+            InvalidParametersError: for a `dtype` that NumPy does not know.
             APIError: when the server's vectors differ in length.
         """
         return _to_array(self.data, dtype)
@@ -108,6 +114,10 @@ def _to_array(vectors: Any, dtype: Any) -> NDArray[np.floating[Any]]:
         numpy: Any = import_module("numpy")
     except ModuleNotFoundError:
         raise ImportError("to_numpy() needs NumPy, which is not installed: pip install numpy") from None
+    try:
+        numpy.dtype(dtype)
+    except TypeError:
+        raise_invalid_argument("dtype", dtype, "a type of NumPy's, such as 'float32'")
     try:
         array: NDArray[np.floating[Any]] = numpy.asarray(vectors, dtype=dtype)
     except (TypeError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.values.json import is_list, is_object
@@ -29,6 +29,8 @@ __all__ = [
 
 
 class _ImageFile(_GeneratedImage):
+    _other_names_: ClassVar[dict[str, str]] = {"content": "read()", "b64": "b64_json"}
+
     def _file_(self) -> Source:
         url, data = _text(self.url), _text(self.b64_json)
         return Source(url, data, name_of(url, f"image.{_image_kind(data)}"))
@@ -91,6 +93,12 @@ class ImageResponse(ReceivedResponse, _ImageResponse):
         http: status, headers, attempts of the call.
     """
 
+    _other_names_: ClassVar[dict[str, str]] = {
+        **{name: f"images[0].{name}(…)" for name in ("save", "download", "read")},
+        **{name: f"images[0].{name}" for name in ("url", "b64_json", "revised_prompt")},
+        "[…]": "images[0]",
+    }
+
     if TYPE_CHECKING:
         data: list[Image]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific
         usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific
@@ -139,6 +147,8 @@ class AudioResponse(ReceivedResponse, _AudioResponse, Savable):
 
     if TYPE_CHECKING:
         usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific
+
+    _other_names_: ClassVar[dict[str, str]] = {"content": "read()", "stream_to_file": "save(path)"}
 
     def _member_(self, name: str) -> Any:
         data = self._wire_().get("data")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter import models
+from indoxrouter._runtime.codecs.base import near_names, no_attribute, raise_invalid_argument
 from indoxrouter._runtime.models.model import Model, dump
-from indoxrouter._runtime.values.json import is_list
-
-from ..settings.values import near_names
+from indoxrouter._runtime.models.pydantic_support import PydanticField, json_schema
+from indoxrouter._runtime.values.json import is_list, is_mapping, is_sequence
 
 if TYPE_CHECKING:
     from indoxrouter.models import ModelInfo, Provider
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ModelCatalog", "check_provider"]
 
 
-class ModelCatalog(dict[str, "list[ModelInfo]"]):
+class ModelCatalog(PydanticField, dict[str, "list[ModelInfo]"]):
     """Models by provider: `catalog["openai"]` is a list of `ModelInfo`.
 
     A provider is found under its id (`openai`) and, with `[]`, also under its name (`OpenAI`). One whose id is not
@@ -61,6 +61,29 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
                 return _models_of(provider)
         hint = near_names(str(key), self, f"there are {', '.join(self) or 'none'}")
         raise KeyError(f"no provider {key!r:.60}; {hint}")
+
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
+
+        def __getattr__(self, name: str) -> Any:
+            if name in self:
+                raise AttributeError(f"ModelCatalog has no {name!r}; use catalog[{name!r}]")
+            raise no_attribute(self, name, {"data": "providers", "models": "values()"})
+
+    @classmethod
+    def _from_json_(cls, value: Any) -> ModelCatalog:
+        items: Any = value.get("providers") if is_mapping(value) else value
+        if not is_sequence(items):
+            raise ValueError(f"expected ModelCatalog or a list of providers, got {type(value).__name__}")
+        wire: dict[str, Any] = {"providers": dump(list(items))}
+        models.ProviderList._check_wire_(wire)  # pyright: ignore[reportPrivateUsage]  # made for pydantic
+        return cls(models.ProviderList.from_dict(wire).providers)
+
+    def _to_json_(self) -> Any:
+        return dump(self.providers)
+
+    @classmethod
+    def _json_schema_(cls) -> dict[str, Any]:
+        return {"type": "array", "title": cls.__name__, "items": json_schema(models.Provider)}
 
     @property
     def http(self) -> CallInfo | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from indoxrouter._runtime.codecs.base import no_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +37,14 @@ class RawResponse(Generic[ResultT]):
         self.parsed = parsed
         self.http = http
         self.calls = calls
+
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
+
+        def __getattr__(self, name: str) -> Any:
+            others = dict.fromkeys(("parse", "json", "result", "value", "body"), "parsed")
+            if not name.startswith("_") and name not in self.__slots__ and name in dir(self.parsed):
+                others = {**others, name: f"parsed.{name}"}
+            raise no_attribute(self, name, {**others, "status_code": "status"})
 
     def __repr__(self) -> str:
         return f"RawResponse({self.parsed!r}, status={self.status}, elapsed={self.elapsed:.3f})"

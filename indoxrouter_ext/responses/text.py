@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, KeysView
-from typing import TYPE_CHECKING, Any, Generic, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, overload
 
 from indoxrouter import models
 from indoxrouter._runtime.models.model import short
@@ -58,6 +58,13 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
     (`response["output"][0]["content"][0]["text"]`). `dict(response)` holds what was received and the keys of the
     envelope; `to_dict()` returns exactly what was received.
     """
+
+    _other_names_: ClassVar[dict[str, str]] = {
+        **{name: f"usage.{name}" for name in ("tokens_total", "total_tokens", "prompt_tokens")},
+        "tokens": "usage.tokens_total",
+        "output_text": "text",
+        "[…]": "choices[0]",
+    }
 
     if TYPE_CHECKING:
         finish_reason: str | None

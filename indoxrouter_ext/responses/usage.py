@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from indoxrouter._runtime.values.json import is_object
 from indoxrouter._runtime.values.unset import UNSET
@@ -35,6 +35,8 @@ class Usage(_Usage):
     `tokens_completion`, `completion_tokens` or `output_tokens`; `tokens_total` or `total_tokens`. A number that the
     server did not report is None; a missing total is the sum of both counts. `to_dict()` returns what was received.
     """
+
+    _other_names_: ClassVar[dict[str, str]] = {"total": "tokens_total", "tokens": "tokens_total"}
 
     if TYPE_CHECKING:
         prompt_tokens: int | None

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.codecs.base import near_names, nearest, raise_invalid_argument
 from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.about import OPERATIONS
 from indoxrouter.errors import InvalidParametersError
 
-from .values import OF_CLIENT, OPTIONS, OTHER_NAMES, Settings, near_names, nearest
+from .values import OF_CLIENT, OPTIONS, OTHER_NAMES, Settings
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
@@ -23,6 +23,7 @@ __all__ = [
     "mark_methods",
     "missing_attribute",
     "only_options",
+    "refuse_keywords",
     "refuse_missing",
     "refuse_setting",
     "settings_for_call",
@@ -46,6 +47,7 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "temp": ("temperature",),
     "msgs": ("messages",),
     "history": ("messages",),
+    "system": "a message with the role 'system'",
     "system_prompt": "a message with the role 'system'",
     "input": ("text", "file", "prompt", "messages"),
     "prompt": ("messages", "input", "text"),
@@ -78,6 +80,13 @@ _OTHER_METHODS = {
     "batches": "AsyncClient.map(requests)",
     "map": "AsyncClient.map(requests)",
     "copy": "client.with_options(…)",
+    "chat.stream": "client.chat(messages, stream=True)",
+    "stream_chat": "client.chat(messages, stream=True)",
+    "generate": "client.chat(messages, model=…)",
+    "tts": "client.text_to_speech(text)",
+    "transcribe": "client.speech_to_text(file)",
+    "get_user": "client.get_user_info()",
+    "balance": "client.get_user_info().credits",
 }
 _GUIDE = "docs/guides/migrating.md lists what is called otherwise here"
 
@@ -193,6 +202,16 @@ def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any])
                 hint = f"use {meant}"
             raise InvalidParametersError(f"{name}: {method}() has no such argument; {hint}", argument=name)
     return dict(keywords)
+
+
+def refuse_keywords(
+    method: str, known: Iterable[str], keywords: Mapping[str, object], others: Mapping[str, str]
+) -> None:
+    """Raise `InvalidParametersError` for a keyword that a method does not know; `others` are names of other methods."""
+    for name in keywords:
+        listed = f"it takes {', '.join(known)}"
+        hint = f"use {others[name]}" if name in others else near_names(name, known, listed)
+        raise InvalidParametersError(f"{name}: {method}() has no such argument; {hint}", argument=name)
 
 
 def settings_for_call(settings: Settings, options: Mapping[str, Any]) -> Settings:

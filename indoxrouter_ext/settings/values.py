@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from indoxrouter._runtime.codecs.base import describe, is_writable
+from indoxrouter._runtime.codecs.base import describe, is_writable, near_names
 from indoxrouter._runtime.http.interface import Timeouts
 from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.about import OPERATIONS
@@ -26,8 +26,6 @@ __all__ = [
     "check_base_url",
     "check_timeout",
     "check_ways",
-    "near_names",
-    "nearest",
 ]
 
 API_KEY_VARIABLE = "INDOX_ROUTER_API_KEY"
@@ -98,6 +96,8 @@ def _read_api_key(api_key: object) -> tuple[str, str | None]:
     scheme, _, rest = key.partition(" ")
     if scheme.lower() == "bearer" and rest:
         return key, f"{source} begins with 'Bearer': pass the key alone"
+    if key.lower().startswith(("http://", "https://")):
+        return key, f"{source} is a URL: pass the URL as base_url=…, and the key as api_key=…"
     if key[0] in "\"'`" or key[-1] in "\"'`":
         return key, f"{source} is in quotes: pass the key without them"
     if not all("!" <= character <= "~" for character in key):
@@ -177,19 +177,6 @@ def _problem_with_url(text: str) -> str | None:
 
 def _shown(value: Any) -> str:
     return describe(value) if isinstance(value, int) and not is_writable(value) else repr(value)
-
-
-def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
-    """The names that a misspelt one may mean, the nearest first."""
-    import difflib  # cost: for error messages only
-
-    return difflib.get_close_matches(name, list(known), n=count, cutoff=cutoff)
-
-
-def near_names(name: str, known: Iterable[str], otherwise: str, count: int = 1) -> str:
-    """A question for the names that a misspelt one may mean; `otherwise` if there is none."""
-    near = nearest(name, known, count)
-    return f"did you mean {' or '.join(map(repr, near))}?" if near else otherwise
 
 
 def check_seconds(name: str, value: object, *, zero: bool = False) -> float | None:
@@ -326,12 +313,28 @@ OTHER_NAMES = {
 }
 """Options of other clients, and what to use here."""
 
+# The same for names that a call may have as well, for its provider.
+_OF_OTHER_CLIENTS = {
+    **OTHER_NAMES,
+    **{
+        name: f"http_client=httpx.Client({name}=…)"
+        for name in ("cert", "http2", "limits", "mounts", "trust_env")
+    },
+    **dict.fromkeys(("host", "endpoint", "azure_endpoint", "server"), "Client(base_url=…)"),
+    **dict.fromkeys(("token", "access_token", "api_token"), "Client(api_key=…)"),
+    "default_query": "the documented arguments of the methods",
+    "model": "model=… of the methods",
+    "retry": "max_retries",
+    "user_agent": "headers={'User-Agent': …}",
+    "debug": "client.enable_debug()",
+}
+
 
 def _unknown_option(name: str) -> str:
     if name in ("organization", "project"):
         hint = "this API has nothing of the kind"
-    elif name == "model" or name in OTHER_NAMES:
-        hint = f"use {OTHER_NAMES.get(name, 'model=… of the methods')}"
+    elif name in _OF_OTHER_CLIENTS:
+        hint = f"use {_OF_OTHER_CLIENTS[name]}"
     else:
         hint = near_names(name, (*OPTIONS, *OF_CLIENT), f"known are {', '.join(OPTIONS)}")
     return f"{name}: no such option; {hint}"

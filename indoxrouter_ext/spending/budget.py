@@ -7,6 +7,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from indoxrouter._runtime.codecs.base import no_attribute
 
 from ..http.fork_safety import register_for_fork
 from .estimate import Estimator
@@ -80,6 +83,11 @@ class Budget:
         ]
         spend = self.spend
         return f"<Budget({', '.join(limits)}): ${spend.usd:.6f} and {spend.tokens} tokens in {spend.calls} calls>"
+
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, {"spent": "spend.usd", "cost": "spend.usd", "limit": "usd"})
 
     def reset_after_fork(self) -> None:
         """Replace the lock and drop the calls in flight in a forked child: both belong to the parent process."""

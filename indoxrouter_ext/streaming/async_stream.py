@@ -5,21 +5,26 @@ They have a module of its own, so that a program without an event loop does not 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
+from indoxrouter.errors import RequestError
 
 from .accumulator import StreamEnd
 from .base import AssembledAnswer, ResponseT_co, StreamBase, TypedEvents, finisher_of
 from .chunk import StreamChunk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from indoxrouter._runtime.http.interface import AsyncHttpResponse
     from indoxrouter.models import StopStreamResponse
     from typing_extensions import Self
+
+    from .state import StreamState
 
 __all__ = ["AsyncEventStream", "AsyncStream", "AsyncTextStream", "AsynchronousStream"]
 
@@ -30,6 +35,15 @@ class AsynchronousStream(StreamBase, Generic[EventT_co]):
     """The part of the streams of an asynchronous client that reads."""
 
     _http: AsyncHttpResponse | None
+
+    def __init__(self, state: StreamState, stop: Callable[[str], Any]) -> None:
+        super().__init__(state, stop)
+        self._event_loop = asyncio.get_running_loop()
+
+    def _begin_loop(self) -> None:
+        if asyncio.get_running_loop() is not self._event_loop:
+            raise RequestError(f"This {type(self).__name__} belongs to the event loop that opened it")
+        super()._begin_loop()
 
     def __aiter__(self) -> AsyncIterator[EventT_co]:
         return _Loop(self)
@@ -124,6 +138,12 @@ class AsynchronousStream(StreamBase, Generic[EventT_co]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+    if not TYPE_CHECKING:  # type checkers report `with` themselves
+
+        @property
+        def __enter__(self) -> None:  # alone it makes no context manager for `isinstance`
+            raise AttributeError(f"{type(self).__name__}: use `async with`, or Client with `with`")
 
     def __del__(self) -> None:
         if getattr(self, "_http", None) is not None:

@@ -7,11 +7,13 @@ the same loop prints either family.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from indoxrouter import models
+from indoxrouter._runtime.models.pydantic_support import PydanticField, object_of
 from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
+from indoxrouter.facade_entries import ENTRIES
 
 from .choices import content_text
 
@@ -40,7 +42,7 @@ _IMAGE_TYPE = "response.image_generation_call.completed"
 _REASONING_TYPES = ("response.reasoning.delta",)
 
 
-class StreamChunk(dict[str, Any]):
+class StreamChunk(PydanticField, dict[str, Any]):
     """One event of a stream: a dict with the event's own keys, and the text it adds under `data`.
 
     Attributes:
@@ -49,6 +51,9 @@ class StreamChunk(dict[str, Any]):
     """
 
     __slots__ = ("_codec", "_own", "text")
+    _properties_: ClassVar[dict[str, Any]] = {
+        "data": {"type": "string", "description": "The text that the event adds."}
+    }
 
     if TYPE_CHECKING:
         text: str
@@ -73,12 +78,25 @@ class StreamChunk(dict[str, Any]):
         def __getattr__(self, name: str) -> Any:
             if name.startswith("_"):
                 raise AttributeError(name)
-            raise AttributeError(
-                f"StreamChunk has no {name!r}: its text is chunk.text, its keys are {', '.join(self)}"
-            )
+            raise AttributeError(self._no_(name))
+
+        def __missing__(self, key: object) -> Any:
+            raise KeyError(self._no_(key))
+
+        def _no_(self, name: object) -> str:
+            return f"StreamChunk has no {name!r:.60}: its text is chunk.text, its keys are {', '.join(self)}"
 
     def __str__(self) -> str:
         return self.text
+
+    @classmethod
+    def _from_json_(cls, value: Any) -> StreamChunk:
+        event = object_of(cls, value)
+        text = event_text(event)
+        if "choices" in event or "type" in event:
+            event.pop("data", None)  # the text, which was added
+        operation = ENTRIES["completion" if "text" in first_choice(event) else "chat"].load()
+        return cls(event, text, operation.stream.codec if operation.stream is not None else None)
 
     @property
     def data(self) -> str:

@@ -136,6 +136,12 @@ class BlockingStream(StreamBase, Generic[EventT_co]):
     ) -> None:
         self.close()
 
+    if not TYPE_CHECKING:  # type checkers report `async with` themselves
+
+        @property
+        def __aenter__(self) -> None:  # alone it makes no context manager for `isinstance`
+            raise AttributeError(f"{type(self).__name__}: use `with`, or AsyncClient with `async with`")
+
     def __del__(self) -> None:
         if getattr(self, "_http", None) is not None:
             self.close()

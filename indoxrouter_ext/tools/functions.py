@@ -10,15 +10,15 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
+from indoxrouter._runtime.codecs.base import describe, nearest, raise_invalid_argument
 from indoxrouter._runtime.models.model import short
+from indoxrouter._runtime.models.pydantic_support import PydanticField
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.json import is_mapping, is_object, is_sequence
 from indoxrouter.errors import ResponseFormatError
 
-from ..settings.values import nearest
 from .json_schema import build, hints_of, hoist, schema_of
 from .response_format import check_class
 
@@ -145,7 +145,7 @@ def _read_docstring(text: str) -> tuple[str, dict[str, str]]:
     return " ".join(head.split()), found
 
 
-class ToolCall(dict[str, Any]):
+class ToolCall(PydanticField, dict[str, Any]):
     """A tool call that the model requests: a dict in OpenAI's form, as received.
 
     Attributes:
@@ -153,6 +153,12 @@ class ToolCall(dict[str, Any]):
         name: name of the tool.
         arguments: the decoded arguments.
     """
+
+    _properties_: ClassVar[dict[str, Any]] = {
+        "id": {"type": ["string", "null"]},
+        "type": {"type": "string"},
+        "function": {"properties": {"name": {"type": "string"}, "arguments": {"type": "string"}}},
+    }
 
     def __init__(self, call: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **fields: Any) -> None:
         super().__init__(call, **fields)
@@ -226,6 +232,10 @@ class ToolCall(dict[str, Any]):
         def __getattr__(self, name: str) -> Any:
             raise AttributeError(f"ToolCall has no {name!r}; it has id, name and arguments")
 
+        def __missing__(self, key: object) -> Any:
+            read = f"use the attribute {key}" if key in ("name", "arguments") else f"it has {', '.join(self)}"
+            raise KeyError(f"ToolCall has no key {key!r:.60}; {read}")
+
     def __repr__(self) -> str:
         return f"ToolCall({self.name}, {short(self._function.get('arguments'))})"
 
@@ -277,7 +287,7 @@ async def run_tools_async(
 
 
 def _by_name(calls: object, functions: Any) -> dict[str, Callable[..., Any]]:
-    if not hasattr(calls, "__iter__"):
+    if not hasattr(calls, "__iter__") or hasattr(calls, "keys"):
         raise TypeError(f"calls: expected `response.tool_calls`, got {describe(calls)}")
     if not hasattr(functions, "__iter__") or type(functions) is str:
         raise TypeError(f"functions: expected the list that was passed as `tools`, got {describe(functions)}")

@@ -10,19 +10,22 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.codecs.base import no_attribute, raise_invalid_argument
 from indoxrouter._runtime.values.json import is_list
 from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
 
 from ..calls.request_flow import Sleep, call_flow
 from ..files.savable import AsyncSavable, Savable, Source, name_of
 from ..responses.decoding import decode_answer
+from ..settings.keywords import refuse_keywords
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call, PollSpec
+    from indoxrouter._runtime.values.introspection import UNCHECKED
     from indoxrouter.models import VideoJob, VideoJobCancellation
+    from typing_extensions import Never
 
     from ..calls.client_state import ClientState
     from ..calls.request_flow import Effect
@@ -138,6 +141,14 @@ def _has_ended(poll: PollSpec, job: VideoJob) -> bool:
     )
 
 
+_WAIT_NAMES = ("deadline", "poll_interval", "on_progress")
+_OTHER_WAIT_NAMES = {
+    **dict.fromkeys(("timeout", "max_wait", "max_wait_time"), "deadline"),
+    **dict.fromkeys(("interval", "check_interval"), "poll_interval"),
+    "callback": "on_progress",
+}
+
+
 class _Handle:
     """The part of both kinds of handle that does not wait."""
 
@@ -149,6 +160,12 @@ class _Handle:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}: {self.status or 'not refreshed yet'}>"
+
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
+
+        def __getattr__(self, name: str) -> Any:
+            others = dict.fromkeys(("result", "url", "video_url", "video"), "wait().result")
+            raise no_attribute(self, name, {**others, "job_id": "id", "poll": "refresh()"})
 
     @property
     def status(self) -> str | None:
@@ -212,6 +229,7 @@ class VideoJobHandle(_Handle, Savable):
         deadline: float | None = None,
         poll_interval: float | None = None,
         on_progress: JobCallback | None = None,
+        **unknown: Annotated[Never, UNCHECKED],
     ) -> VideoJob:
         """Wait until the job has ended, and return it with its result.
 
@@ -223,7 +241,9 @@ class VideoJobHandle(_Handle, Savable):
         Raises:
             JobFailedError: when the job failed or was cancelled; `error.job` is the job.
             RequestTimeoutError: at the deadline. The job continues.
+            InvalidParametersError: for an argument with a wrong value.
         """
+        refuse_keywords("wait", _WAIT_NAMES, unknown, _OTHER_WAIT_NAMES)
         job: VideoJob = self._client_._wait_for_job(
             self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
         )
@@ -257,8 +277,10 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
         deadline: float | None = None,
         poll_interval: float | None = None,
         on_progress: JobCallback | None = None,
+        **unknown: Annotated[Never, UNCHECKED],
     ) -> VideoJob:
         """Wait until the job has ended, and return it with its result; see `VideoJobHandle.wait`."""
+        refuse_keywords("wait", _WAIT_NAMES, unknown, _OTHER_WAIT_NAMES)
         job: VideoJob = await self._client_._wait_for_job(
             self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
         )

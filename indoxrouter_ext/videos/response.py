@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from indoxrouter.errors import APIError, RequestError
 from indoxrouter.models.videos import VideoResponse as _VideoResponse
@@ -27,6 +27,13 @@ class VideoResponse(ReceivedResponse, _VideoResponse):
         provider, model, request_id, created_at, duration_ms, success, message, raw_response: as documented.
         http: status, headers, attempts of the call.
     """
+
+    _other_names_: ClassVar[dict[str, str]] = {
+        **{name: f"job.{name}(…)" for name in ("save", "download", "read", "wait", "cancel", "refresh")},
+        **{name: f"job.{name}" for name in ("status", "progress")},
+        **dict.fromkeys(("url", "video_url", "video", "result"), "job.wait().result"),
+        **dict.fromkeys(("id", "job_id"), "job.id"),
+    }
 
     if TYPE_CHECKING:
         usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific

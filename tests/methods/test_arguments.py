@@ -6,8 +6,9 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
-from indoxrouter import ChatMessage
+from indoxrouter import ChatMessage, InvalidParametersError
 
 from tests.methods.harness import Harness
 from tests.spec.document import SPEC
@@ -19,6 +20,28 @@ RULES = SPEC["paths"]["/images/generations"]["post"]["x-provider-rules"]
 def sent(harness: Harness) -> dict[str, Any]:
     body: dict[str, Any] = harness.last_request["body"]
     return body
+
+
+class Words(str):
+    """Text as NumPy, MarkupSafe and Beautiful Soup have it: of a class derived from `str`."""
+
+
+def test_text_and_numbers_of_derived_classes_are_sent_as_plain_ones(harness: Harness) -> None:
+    # Both encoders: the standard library's for the first small documents, msgspec for later and larger ones.
+    for padding in ("", "x" * 20_000):
+        content = Words(f"Hello{padding}")
+        harness.chat(
+            [{"role": Words("user"), "content": [{"type": Words("text"), "text": content}]}],
+            temperature=numpy.float64(0.5),
+            max_tokens=numpy.int64(5),
+            stop=[numpy.str_("q")],
+        )
+        body = sent(harness)
+        assert body["messages"] == [{"role": "user", "content": [{"type": "text", "text": content}]}]
+        assert (body["temperature"], body["max_tokens"]) == (0.5, 5)
+        assert body["additional_params"] == {"stop": ["q"]}
+    with pytest.raises(InvalidParametersError, match=r"stream: expected True or False, got .*numpy\.bool"):
+        harness.chat(HELLO, stream=numpy.bool_(True))
 
 
 def test_the_documented_defaults_are_sent(harness: Harness) -> None:

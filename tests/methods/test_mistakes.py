@@ -102,7 +102,7 @@ CALLS: list[tuple[str, Callable[[Harness], Any], str]] = [
     ("a misspelt attribute", lambda c: c.chat(HELLO).txt, "did you mean 'text'?"),
     ("a method of pydantic", lambda c: c.chat(HELLO).model_dump(), "did you mean 'to_dict'?"),
     ("the text of others", lambda c: c.chat(HELLO).content, "did you mean 'text'?"),
-    ("an attribute of openai", lambda c: c.chat(HELLO).output_text, "did you mean 'output'?"),
+    ("an attribute of openai", lambda c: c.chat(HELLO).output_text, "use .text"),
     ("a response as a stream", lambda c: [each["data"] for each in c.chat(HELLO)], "pass stream=True"),
     ("chunks of a response", lambda c: [each.choices for each in c.chat(HELLO)], "pass stream=True"),
     ("a stream as a response", of_stream(lambda s: s.text), "until_done() reads it to its end"),
@@ -185,12 +185,16 @@ def test_a_mistake_in_a_constructor_is_answered_before_any_request(
 
 
 def test_each_client_says_which_with_statement_it_needs() -> None:
+    async def enter(client: Any) -> None:
+        async with client:
+            pass
+
     with (
         Client(KEY, authenticate=False) as client,
-        pytest.raises(TypeError, match="or AsyncClient with `async with`"),
+        pytest.raises(AttributeError, match="or AsyncClient with `async with`"),
     ):
-        client.__aenter__().send(None)  # type: ignore[attr-defined]
-    with pytest.raises(TypeError, match="AsyncClient: use `async with`"), AsyncClient(KEY):  # type: ignore[attr-defined]
+        enter(client).send(None)
+    with pytest.raises(AttributeError, match="AsyncClient: use `async with`"), AsyncClient(KEY):  # type: ignore[attr-defined]
         pass
 
 

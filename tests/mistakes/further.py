@@ -221,7 +221,7 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
         lambda c, d: c.chat(HELLO).usage["costs"],
         "Usage has no key 'costs'; did you mean 'cost'?",
     ),
-    ("an index", lambda c, d: c.chat(HELLO)[0], "ChatResponse has no key 0; it has request_id"),
+    ("an index", lambda c, d: c.chat(HELLO)[0], "ChatResponse has no key 0; use .choices[0]"),
     (
         "an index of a stream",
         lambda c, d: with_stream(c, lambda s: s[0]),

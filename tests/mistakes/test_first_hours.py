@@ -185,7 +185,7 @@ async def test_a_mistake_with_the_asynchronous_client_is_answered(
 async def test_a_mistake_with_the_blocking_client_in_a_coroutine(indoxrouter_mock: MockServer) -> None:
     with Client(indoxrouter_mock.api_key, base_url=indoxrouter_mock.url) as client:
         made: Any = client
-        with pytest.raises(TypeError, match="Client: use `with`, or AsyncClient with `async with`"):
+        with pytest.raises(AttributeError, match="Client: use `with`, or AsyncClient with `async with`"):
             async with made:
                 pass
         with pytest.raises(TypeError, match="ChatResponse can't be used in 'await' expression"):

@@ -9,13 +9,15 @@ import re
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from indoxrouter import (
     AsyncClient,
+    AsyncStream,
     ChatMessage,
     ChatResponse,
     Client,
@@ -29,6 +31,7 @@ from pydantic import BaseModel
 from indoxrouter_mock import MockServer
 from tests.methods.harness import Harness
 from tests.mistakes.habits import API, HABITS, MAP, RECEIVED
+from tests.mistakes.habits_of_answers import ANSWERS, LESS_USUAL
 from tests.mistakes.making import HELLO, City, Mistake, with_stream
 from tests.spec.document import under_any_name
 
@@ -39,7 +42,9 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.parametrize("mistake", HABITS, ids=[each.name for each in HABITS])
+@pytest.mark.parametrize(
+    "mistake", [*HABITS, *LESS_USUAL], ids=[each.name for each in (*HABITS, *LESS_USUAL)]
+)
 def test_a_habit_is_answered_before_a_request(harness: Harness, tmp_path: Path, mistake: Mistake) -> None:
     before = len(harness.mock.requests)
     with pytest.raises(Exception, match=re.escape(mistake.answer)) as caught:
@@ -64,6 +69,53 @@ def test_a_habit_with_an_answer_is_answered(harness: Harness, use: Callable[[Any
         use(harness.chat(HELLO))
 
 
+@pytest.mark.parametrize(("use", "answer"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS])
+def test_a_wrong_use_of_an_answer_is_answered(
+    harness: Harness, use: Callable[[Harness], Any], answer: str
+) -> None:
+    with pytest.raises(Exception, match=re.escape(answer)) as caught:
+        use(harness)
+    assert type(caught.value).__module__ in ("builtins", "indoxrouter.errors")
+
+
+async def enter_asynchronously(value: Any) -> None:
+    async with value:
+        pass
+
+
+def enter_plainly(value: Any) -> None:
+    with value:
+        pass
+
+
+def test_the_wrong_kind_of_with_is_answered(harness: Harness) -> None:
+    blocking = harness.kind == "sync"
+    other = AbstractAsyncContextManager if blocking else AbstractContextManager
+
+    def use(stream: Any) -> None:
+        for value in (harness.client, stream):
+            assert not isinstance(value, other)
+            assert not hasattr(value, "__aenter__" if blocking else "__enter__")
+            with pytest.raises(AttributeError, match=f"^{type(value).__name__}: use `"):
+                asyncio.run(enter_asynchronously(value)) if blocking else enter_plainly(value)
+        assert isinstance(stream, AsyncIterable) is not blocking
+
+    with_stream(harness, use)
+
+
+def test_the_health_check_takes_the_options_of_a_call(harness: Harness) -> None:
+    harness.mock.faults.add("latency", seconds=5)
+    report = harness.test_connection(timeout=0.05, max_retries=0)
+    assert report["error_type"] == "RequestTimeoutError"
+
+
+def test_a_call_that_asks_no_model_takes_no_other_models_as_none(harness: Harness) -> None:
+    assert harness.models(fallback_models=[])
+    own = harness.another(fallback_models=["a/b"])
+    assert own.models()
+    own.wait(own.client.close)
+
+
 @pytest.mark.parametrize(("defaults", "answer"), [row[1:] for row in MAP], ids=[row[0] for row in MAP])
 async def test_a_wrong_argument_of_every_call_ends_the_run_before_it_begins(
     indoxrouter_mock: MockServer, defaults: dict[str, Any], answer: str
@@ -83,6 +135,10 @@ async def test_a_run_and_its_results_say_how_they_are_read(indoxrouter_mock: Moc
             AttributeError, match=r"MapResult has no 'text': the answer of the call is its \.value"
         ):
             print(results[0].text)
+        with pytest.raises(AttributeError, match=r"MapResult has no 'eror': did you mean 'error'\?"):
+            print(results[0].eror)
+        with pytest.raises(AttributeError, match=r"MapRun has no 'coast'; did you mean 'cost'\?"):
+            print(made.map(["x"]).coast)
 
 
 def test_a_run_is_read_by_the_event_loop_that_began_it(indoxrouter_mock: MockServer) -> None:
@@ -99,6 +155,22 @@ def test_a_run_is_read_by_the_event_loop_that_began_it(indoxrouter_mock: MockSer
         await client.close()
 
     asyncio.run(read(asyncio.run(begin())))
+
+
+@pytest.mark.parametrize("engine", ["direct", "httpx"])
+def test_a_stream_is_read_by_the_event_loop_that_opened_it(indoxrouter_mock: MockServer, engine: str) -> None:
+    client = AsyncClient(indoxrouter_mock.api_key, base_url=indoxrouter_mock.url, engine=engine)
+
+    async def read(stream: AsyncStream[ChatResponse]) -> None:
+        with pytest.raises(RequestError, match="This AsyncStream belongs to the event loop that opened it"):
+            await stream.until_done()
+
+    async def use() -> None:
+        async with client, await client.chat(HELLO, stream=True) as stream:
+            await asyncio.to_thread(lambda: asyncio.run(read(stream)))
+            assert (await stream.until_done()).text
+
+    asyncio.run(use())
 
 
 def test_messages_in_another_sequence_are_checked_as_well(harness: Harness) -> None:

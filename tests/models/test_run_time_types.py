@@ -12,13 +12,24 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.dependencies.utils import get_dependant
-from indoxrouter import ChatMessage, ChatResponse, ChatRoleLiteral, Client, InvalidParametersError, Usage
+from indoxrouter import (
+    ChatChunk,
+    ChatMessage,
+    ChatResponse,
+    ChatRoleLiteral,
+    Client,
+    InvalidParametersError,
+    ModelCatalog,
+    StreamChunk,
+    ToolCall,
+    Usage,
+)
 from indoxrouter._runtime.values.introspection import introspectable
 from indoxrouter.params import ChatMessageParam
 from starlette.testclient import TestClient
@@ -188,6 +199,74 @@ def test_the_json_schema_of_a_model_names_its_fields() -> None:
     assert usage["properties"]["cost_breakdown"]["anyOf"][0]["title"] == "CostBreakdown"
 
 
+CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}}
+CHUNK = {"id": "c", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}
+PROVIDERS = [{"id": "a", "name": "A", "models": [{"id": "m", "name": "M"}]}]
+
+
+class Received(pydantic.BaseModel):
+    calls: list[ToolCall]
+    chunk: StreamChunk
+    catalog: ModelCatalog
+
+
+def test_dicts_of_ours_are_fields_of_pydantic_models() -> None:
+    received = Received.model_validate({"calls": [CALL], "chunk": CHUNK, "catalog": PROVIDERS})
+    assert (received.calls[0].name, received.calls[0].arguments) == ("f", {"x": 1})
+    assert received.chunk.text == "Hi"
+    assert isinstance(received.chunk.event, ChatChunk)
+    assert received.catalog["a"][0].name == "M"
+    again = Received.model_validate_json(received.model_dump_json())
+    assert again == received
+    assert again.chunk.received() == CHUNK
+    assert type(again.calls[0]) is ToolCall
+    assert received.model_dump() == {
+        "calls": [CALL],
+        "chunk": {**CHUNK, "data": "Hi"},
+        "catalog": PROVIDERS,
+    }
+    listed = Received(calls=again.calls, chunk=again.chunk, catalog=again.catalog)
+    assert listed.calls[0] is again.calls[0]
+    wrapped = Received.model_validate(
+        {"calls": [], "chunk": {"text": "x"}, "catalog": {"providers": PROVIDERS}}
+    )
+    assert wrapped.catalog == received.catalog
+    assert wrapped.chunk.text == "x"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"calls": ["f"]}, "expected ToolCall or a mapping of its fields, got str"),
+        ({"chunk": 3}, "expected StreamChunk or a mapping of its fields, got int"),
+        ({"catalog": "openai"}, "expected ModelCatalog or a list of providers, got str"),
+        ({"catalog": [{"id": 3}]}, r"providers\[0\]\.id: expected text"),
+    ],
+)
+def test_a_wrong_dict_is_an_error_of_pydantic(wrong: dict[str, Any], message: str) -> None:
+    given: dict[str, Any] = {"calls": [], "chunk": CHUNK, "catalog": PROVIDERS, **wrong}
+    with pytest.raises(pydantic.ValidationError, match=message):
+        Received.model_validate(given)
+
+
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_the_json_schema_of_a_dict_names_its_keys(mode: Literal["validation", "serialization"]) -> None:
+    fields = Received.model_json_schema(mode=mode)["properties"]
+    call, chunk, catalog = fields["calls"]["items"], fields["chunk"], fields["catalog"]
+    assert (call["title"], list(call["properties"])) == ("ToolCall", ["id", "type", "function"])
+    assert (chunk["type"], chunk["properties"]["data"]["type"]) == ("object", "string")
+    assert (catalog["type"], catalog["items"]["title"]) == ("array", "Provider")
+
+
+def test_hints_that_name_a_package_which_is_not_installed_resolve() -> None:
+    code = (
+        "import sys; sys.modules['numpy'] = sys.modules['numpy.typing'] = None; import typing; "
+        "from indoxrouter import EmbeddingResponse; print(*typing.get_type_hints(EmbeddingResponse.to_numpy))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["dtype", "return"]
+
+
 def test_a_validated_method_makes_its_call() -> None:
     with MockServer() as mock, Client(mock.api_key, base_url=mock.base_url) as client:
         chat: Callable[..., ChatResponse] = pydantic.validate_call(client.chat)
@@ -220,6 +299,10 @@ def test_fastapi_takes_our_types_as_dependencies_bodies_and_answers() -> None:
         def say(message: ChatMessage) -> ChatMessage:
             return ChatMessage(role=message.role, content="You said: x")
 
+        @app.get("/models")
+        def models(by: Annotated[Client, Depends(connected)]) -> ModelCatalog:
+            return by.models("openai")
+
         web = TestClient(app)
         answer = web.post("/ask?role=user", json=[{"role": "system", "content": "Be brief"}])
         assert answer.status_code == 200, answer.text
@@ -229,6 +312,7 @@ def test_fastapi_takes_our_types_as_dependencies_bodies_and_answers() -> None:
         assert said.json() == {"role": "user", "content": "You said: x"}
         assert web.post("/say", json={"role": "user"}).status_code == 422
         assert "ChatMessage" in str(web.get("/openapi.json").json())
+        assert [provider["id"] for provider in web.get("/models").json()] == ["openai"]
 
 
 RECORD = Path(__file__).parents[1] / "releases" / "0.2.0" / "surface.json"

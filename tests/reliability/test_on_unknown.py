@@ -129,7 +129,7 @@ async def test_a_copy_reports_as_well_and_other_observers_stay(mode: Mode) -> No
 
 def test_something_else_than_a_function_is_refused() -> None:
     client = indoxrouter.Client(KEY, authenticate=False)
-    with pytest.raises(ValueError, match="on_unknown: expected a function, got str"):
+    with pytest.raises(ValueError, match="on_unknown: expected a plain function, got str"):
         client.on_unknown("print")  # type: ignore[arg-type]  # what the test is about
 
 

@@ -8,12 +8,12 @@ exactly what was received, plus later changes. The JSON object is never modified
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, KeysView, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ..codecs.base import raise_invalid_argument
-from ..values.json import dumps, is_items, is_list, is_mapping, is_object, loads
+from ..codecs.base import near_names, nearest, raise_invalid_argument
+from ..values.json import MalformedJson, dumps, is_items, is_list, is_mapping, is_object, loads
 from ..values.unset import UNSET
 from .schema import Field, Schema
 
@@ -33,9 +33,8 @@ _OTHER_NAMES = {
 if TYPE_CHECKING:
     _Base = Mapping[str, Any]
 else:
-    _Base = (
-        object  # registered below: the metaclass of an abstract class would make each model slower to define
-    )
+    # Registered below: the metaclass of an abstract class would make each model slower to define.
+    _Base = object
 
 
 class Model(_Base):
@@ -48,6 +47,8 @@ class Model(_Base):
     """
 
     _schema_: ClassVar[Schema]
+    _other_names_: ClassVar[dict[str, str]] = {}
+    """Names that other packages use, and what to read here; `[…]` stands for an index."""
 
     if TYPE_CHECKING:
         _raw_: dict[str, Any]
@@ -107,13 +108,16 @@ class Model(_Base):
         """Make a model from JSON text.
 
         Raises:
-            ValueError: when the text is not JSON.
-            InvalidParametersError: when it is JSON, but not an object.
+            InvalidParametersError: when the text is not JSON, or not an object.
         """
         given: Any = text
-        if not isinstance(given, (str, bytes, bytearray)):
-            raise_invalid_argument("text", given, "JSON text")
-        return cls.from_dict(loads(text))
+        expected = "JSON text"
+        if isinstance(given, (str, bytes, bytearray)):
+            try:
+                return cls.from_dict(loads(text))
+            except MalformedJson as error:
+                expected = f"JSON text; this is {error}"
+        return raise_invalid_argument("text", given, expected, secret=isinstance(given, (str, bytes)))
 
     @classmethod
     def _check_wire_(cls, raw: dict[str, Any]) -> None:
@@ -221,18 +225,21 @@ class Model(_Base):
         # Documented as dicts; a field of the same name takes precedence.
         if raw is not None and name in ("items", "values"):
             return getattr({key: self[key] for key in self.keys()}, name)
-        known = dict.fromkeys([*self._schema_.by_name, *(each for each in dir(type(self)) if each[0] != "_")])
-        near = _near(_OTHER_NAMES.get(name, name), known)
-        hint = f"did you mean {near!r}?" if near else f"it has {', '.join(self._schema_.by_name)}"
+        known = dict.fromkeys([*self._schema_.by_name, *dir(type(self))])
+        other = self._other_names_.get(name)
+        listed = f"it has {', '.join(self._schema_.by_name)}"
+        hint = f"use .{other}" if other else near_names(_OTHER_NAMES.get(name, name), known, listed)
         raise AttributeError(f"{type(self).__name__} has no field {name!r}; {hint}")
 
     def __getitem__(self, key: str) -> Any:
         given: Any = key
         value = self._item_(key) if isinstance(given, str) else UNSET
         if value is UNSET:
-            near, attribute = _near(key, self.keys()), _near(key, dir(type(self)))
-            meant = repr(near) if near else f"the attribute {attribute!r}" if attribute else None
-            hint = f"did you mean {meant}?" if meant else f"it has {', '.join(self.keys()) or 'none'}"
+            other = self._other_names_.get("[…]" if isinstance(given, int) else str(key))
+            listed = f"it has {', '.join(self.keys()) or 'none'}"
+            hint = f"use .{other}" if other else near_names(str(key), self.keys(), listed)
+            if hint is listed and (attribute := nearest(str(key), dir(type(self)))):
+                hint = f"did you mean the attribute {attribute[0]!r}?"
             raise KeyError(f"{type(self).__name__} has no key {key!r:.60}; {hint}")
         return value
 
@@ -299,9 +306,9 @@ class Model(_Base):
 
         @classmethod
         def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-            from .pydantic_support import core_schema  # cost: an optional package
+            from .pydantic_support import model_schema  # cost: an optional package
 
-            return core_schema(cls)
+            return model_schema(cls)
 
         @classmethod
         def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:
@@ -328,14 +335,6 @@ class Model(_Base):
 
 _mapping: Any = Mapping  # checkers do not know `register`
 _mapping.register(Model)
-
-
-def _near(name: object, known: Iterable[str]) -> str | None:
-    """The public name that a misspelt one may mean."""
-    import difflib  # cost: for errors only
-
-    public = [each for each in known if not each.startswith("_")]
-    return next(iter(difflib.get_close_matches(str(name), public, n=1)), None)
 
 
 def short(value: Any, depth: int = 2) -> str:

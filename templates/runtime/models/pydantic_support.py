@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-__all__ = ["core_schema", "json_schema"]
+__all__ = ["PydanticField", "json_schema", "model_schema", "object_of"]
 
 _SIMPLE: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -22,30 +22,82 @@ _SIMPLE: dict[Any, dict[str, Any]] = {
 }
 
 
-def core_schema(model: Any) -> Any:
-    """The schema that pydantic validates with: an instance of the model, or a mapping that is checked as when it is sent.
+def core_schema(kind: Any, read: Callable[[Any], Any], write: Callable[[Any], Any]) -> Any:
+    """The schema that pydantic validates with. Instances of the class stay as they are.
 
-    Instances stay as they are; `model_dump` gives their `to_dict()`.
+    Args:
+        kind: the class.
+        read: makes an instance from a JSON value; raises `ValueError`.
+        write: makes a JSON value from an instance, for `model_dump`.
     """
     core: Any = import_module("pydantic_core.core_schema")
 
     def validate(value: Any) -> Any:
-        if isinstance(value, model):
-            return value
-        if not isinstance(value, Mapping):
-            raise ValueError(
-                f"expected {model.__name__} or a mapping of its fields, got {type(value).__name__}"
-            )
-        plain: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return value if isinstance(value, kind) else read(value)
+
+    return core.no_info_plain_validator_function(
+        validate, serialization=core.plain_serializer_function_ser_schema(write)
+    )
+
+
+def object_of(kind: Any, value: Any) -> dict[str, Any]:
+    """A JSON object for a class.
+
+    Raises:
+        ValueError: for another value.
+    """
+    if not isinstance(value, Mapping):
+        raise ValueError(f"expected {kind.__name__} or a mapping of its fields, got {type(value).__name__}")
+    return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def model_schema(model: Any) -> Any:
+    """The schema of a model: an instance, or a mapping that is checked as when it is sent."""
+
+    def read(value: Any) -> Any:
+        plain = object_of(model, value)
         model._check_wire_(plain)
         return model.from_dict(plain)
 
-    def serialize(value: Any) -> Any:
-        return value.to_dict()
+    return core_schema(model, read, lambda value: value.to_dict())
 
-    return core.no_info_plain_validator_function(
-        validate, serialization=core.plain_serializer_function_ser_schema(serialize)
-    )
+
+class PydanticField:
+    """A mixin of dicts that are fields of pydantic models: they are made from JSON objects and written as such."""
+
+    __slots__ = ()
+    _properties_: ClassVar[dict[str, Any]] = {}
+    """JSON schemas of the keys that always have the same meaning."""
+
+    if not TYPE_CHECKING:  # pydantic calls them by these names
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            return core_schema(cls, cls._from_json_, cls._to_json_)
+
+        @classmethod
+        def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:
+            return cls._json_schema_()
+
+    @classmethod
+    def _from_json_(cls, value: Any) -> Any:
+        """An instance from a JSON value. Raises `ValueError` for one that does not fit."""
+        made: Any = cls
+        return made(object_of(cls, value))
+
+    def _to_json_(self) -> Any:
+        whole: Any = self
+        return dict(whole)
+
+    @classmethod
+    def _json_schema_(cls) -> dict[str, Any]:
+        summary = (cls.__doc__ or "").partition("\n")[0]
+        return {
+            "type": "object",
+            "title": cls.__name__,
+            "description": summary,
+            "properties": dict(cls._properties_),
+        }
 
 
 def json_schema(model: Any) -> dict[str, Any]:

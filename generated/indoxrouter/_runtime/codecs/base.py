@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import builtins
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn, Protocol
 
 from ..values.json import is_items, is_mapping
@@ -22,6 +24,8 @@ def describe(value: object) -> str:
     if value is None:
         return "None"
     kind = type(value).__name__
+    if hasattr(builtins, kind) and type(value).__module__ != "builtins":  # NumPy has types of these names
+        kind = f"{type(value).__module__}.{kind}"
     if isinstance(value, int) and not is_writable(value):
         return f"{kind} of {value.bit_length():,} bits"
     if isinstance(value, (bool, int, float)):
@@ -47,6 +51,37 @@ def raise_invalid_argument(path: str, value: object, expected: str, *, secret: b
     raise InvalidParametersError(
         f"{path or 'body'}: expected {expected}, got {actual}", argument=path or "body"
     )
+
+
+def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
+    """The public names that a misspelt one may mean, the nearest first."""
+    import difflib  # cost: for error messages only
+
+    public = [each for each in known if not each.startswith("_")]
+    return difflib.get_close_matches(name, public, n=count, cutoff=cutoff)
+
+
+def near_names(name: str, known: Iterable[str], otherwise: str, count: int = 1) -> str:
+    """A question for the names that a misspelt one may mean; `otherwise` if there is none."""
+    near = nearest(name, known, count)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else otherwise
+
+
+def no_attribute(value: object, name: str, others: Mapping[str, str] | None = None) -> AttributeError:
+    """The error for an attribute that an object does not have.
+
+    Args:
+        value: the object.
+        name: what was read.
+        others: names that other packages use, and what to read here.
+    """
+    if name.startswith("_"):
+        return AttributeError(name)
+    builtin = dir(Exception) if isinstance(value, Exception) else ()
+    public = [each for each in dir(value) if not each.startswith("_") and each not in builtin]
+    other = (others or {}).get(name)
+    hint = f"use .{other}" if other else near_names(name, public, f"it has {', '.join(public)}")
+    return AttributeError(f"{type(value).__name__} has no {name!r}; {hint}")
 
 
 class ModelClass(Protocol):

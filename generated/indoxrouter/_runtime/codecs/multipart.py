@@ -83,7 +83,7 @@ class Upload:
             parts: list[Any] = [*value]
             if len(parts) not in (2, 3) or not isinstance(parts[0], str):
                 raise_invalid_argument(
-                    argument, parts, "(filename, content) or (filename, content, media type)"
+                    argument, (*parts,), "(filename, content) or (filename, content, media type)"
                 )
             return cls(parts[1], parts[0], parts[2] if len(parts) == 3 else None, argument=argument)
         return cls(value, argument=argument)
@@ -126,6 +126,8 @@ def _size_of_path(path: str, argument: str) -> int:
             return os.fstat(file.fileno()).st_size
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
+        if path.startswith(("http://", "https://")):
+            reason = "a URL is not fetched: pass the content"
     return raise_invalid_argument(argument, path, f"a file that can be read ({reason})")
 
 

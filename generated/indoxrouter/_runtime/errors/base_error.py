@@ -11,6 +11,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempt", "BaseError"]
 
+# Attributes of the errors of other clients, and where the same is found here.
+_OTHER_NAMES = {
+    "response": "status_code, .headers and .body",
+    "status": "status_code",
+    "code": "error_type",
+    "type": "error_type",
+    "param": "argument",
+    "json": "body",
+    "text": "message",
+}
+
 
 class Attempt(NamedTuple):
     """One request of a call.
@@ -89,8 +100,14 @@ class BaseError(Exception):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
-    if not TYPE_CHECKING:  # pydantic calls it by this name
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
 
+        def __getattr__(self, name: str) -> Any:
+            from ..codecs.base import no_attribute  # cost: for wrong names only
+
+            raise no_attribute(self, name, _OTHER_NAMES)
+
+        # pydantic calls it by this name
         @classmethod
         def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
             from ..values.introspection import accept_instances  # cost: for pydantic only

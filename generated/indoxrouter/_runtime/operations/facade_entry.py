@@ -10,8 +10,8 @@ from types import FunctionType
 from typing import Any, TypeVar, cast
 
 from ..codecs.base import raise_invalid_argument
-from ..values.unset import UNSET
-from .operation import Operation
+from ..values.unset import UNSET, Unset
+from .operation import Call, Operation
 
 __all__ = ["FacadeEntry", "required_inside"]
 
@@ -73,6 +73,22 @@ class FacadeEntry:
         operation: Operation[Any] = module.OPERATION
         self._loaded[choice] = operation
         return operation
+
+    def call(
+        self, operation: Operation[Any], parameters: Mapping[str, Any], body: dict[str, Any] | Unset
+    ) -> Call[Any]:
+        """The call of an operation, as `Operation.call` makes it. Errors name the arguments of the method."""
+        try:
+            return operation.call(parameters, body)
+        except ValueError as error:
+            name = getattr(error, "argument", None)
+            if name not in self.rename:
+                raise
+            problem = str(error).removeprefix(name)
+        from ...errors import InvalidParametersError  # cost: for errors only
+
+        name = self.rename[name]
+        raise InvalidParametersError(f"{name}{problem}", argument=name)
 
 
 def required_inside(method: MethodT) -> MethodT:

@@ -114,8 +114,15 @@ UNCHECKED = _Unchecked()
 """In `Annotated[…]`: a type with parts that pydantic cannot describe; it leaves the check to this package."""
 
 
-class NotInstalled:
-    """In annotations, stands for a class of a package that is not installed, with or without parameters."""
+class _HasAll(type):
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return cls
+
+
+class NotInstalled(metaclass=_HasAll):
+    """In annotations, stands for a package that is not installed, and for its classes, with or without parameters."""
 
     def __class_getitem__(cls, parameters: Any) -> Any:
         return cls

@@ -42,7 +42,17 @@ def _use_msgspec() -> None:
     import msgspec  # cost: see above
 
     decode = msgspec.json.Decoder().decode
-    _encode = msgspec.json.Encoder().encode
+    _encode = msgspec.json.Encoder(enc_hook=_as_plain).encode
+
+
+def _as_plain(value: Any) -> Any:
+    """Text or a number whose class is derived from Python's, as in NumPy; msgspec leaves these to the caller."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    raise TypeError(f"an object of type {type(value).__name__} is no JSON value")
 
 
 def _is_large(size: int) -> bool:
