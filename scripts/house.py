@@ -45,7 +45,7 @@ class Part:
 
 
 PARTS = {
-    "ext": Part("indoxrouter_ext", lines=14_550, late_imports=40, explained=True),
+    "ext": Part("indoxrouter_ext", lines=14_750, late_imports=40, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
     "runtime": Part("templates/runtime", lines=5_480, explained=True),
