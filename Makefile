@@ -114,8 +114,8 @@ golden: $(READY) ## regenerate the generator's golden record; then read the diff
 
 .PHONY: test
 test: $(READY) $(PUBLISHED)/.ready ## run the tests (ARGS="-k name" selects some)
-	@# Two cores are busy with three; a fourth would import everything once more.
-	$(PY) -m pytest -n 3 --dist loadgroup --durations 10 $(ARGS)
+	@# Four processes for two cores: many tests wait for a server, a clock or an interpreter.
+	$(PY) -m pytest -n 4 --dist loadgroup --durations 10 $(ARGS)
 
 .PHONY: test-all
 test-all: export TESTS := all

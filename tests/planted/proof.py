@@ -24,6 +24,7 @@ _OPTIONS = ("-q", "-x", "-rfE", "--no-header", "-p", "no:cacheprovider")
 _ALONE = ("-p", "no:xdist", "-p", "no:schemathesis", "-p", "no:respx")
 """Plugins that take a second to import, and that no test of a fault needs as plugins."""
 _SETTINGS_OF_THE_RUN = ("PYTEST_", "CONTRACT_", "COV_", "PLANTED", "INDOX_ROUTER_", "PYTHONPATH")
+_TEMPORARY_ROOT = "PYTEST_DEBUG_TEMPROOT"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,11 @@ def holds(tests: Iterable[str], jobs: int) -> tuple[bool, str]:
 
 
 def _pytest(nodes: list[str], settings: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(_SETTINGS_OF_THE_RUN)}
+    clean = {
+        key: value
+        for key, value in os.environ.items()
+        if key == _TEMPORARY_ROOT or not key.startswith(_SETTINGS_OF_THE_RUN)
+    }
     command = [sys.executable, "-m", "pytest", *_OPTIONS, *options, *nodes]
     limit = LONGEST if settings else None
     try:
