@@ -34,11 +34,14 @@ def the_last_fragment_of_a_tool_call_replaces_the_others(original: Original, sel
 
 
 @fault(
-    "indoxrouter_ext: Accumulator._finish",
+    "indoxrouter_ext: Choice.add",
     noticed_by="test_a_response_has_the_finish_reason_that_the_stream_gave",
 )
-def every_stream_ends_with_stop(original: Original, self: Any, reason: Any) -> None:
-    original(self, "stop")
+def every_stream_ends_with_stop(original: Original, self: Any, choice: Any) -> str:
+    text: str = original(self, choice)
+    if self.finish_reason is not None:
+        self.finish_reason = "stop"
+    return text
 
 
 @fault(
