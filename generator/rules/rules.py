@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ..description.model import OperationSpec
 from ..description.read import Reading
+from ..schema.annotations import renamed_from
 from ..schema.components import Components
 from ..schema.shapes import (
     MISSING,
@@ -195,6 +196,17 @@ def check_streams(reading: Reading) -> Iterator[Problem]:
                 )
 
 
+def check_front_door(reading: Reading, front_door: Mapping[str, str]) -> Iterator[Problem]:
+    """A problem for each renamed schema whose class the layer above extends, which imports it by its former name."""
+    for component in reading.components:
+        for former in renamed_from(component.node):
+            if former in front_door:
+                yield component.node.problem(
+                    f"{component.wire} was {former}, whose class {front_door[former]} extends; "
+                    "keep the name, which no request or answer has in it"
+                )
+
+
 def _poll(operation: OperationSpec, reading: Reading) -> Iterator[Problem]:
     if operation.poll is None:
         return
@@ -227,4 +239,4 @@ def _shapes(reading: Reading) -> Iterator[Problem]:
                 yield component.node.problem(f"`x-response-shapes` names {wire!r}, which is not a schema")
 
 
-__all__ = ["accepts", "check_rules", "check_streams", "drop_wrong_defaults"]
+__all__ = ["accepts", "check_front_door", "check_rules", "check_streams", "drop_wrong_defaults"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from generator.source.settings import load
+
 from .catalogue import JSON, answers, examples, fields, methods, operations, requests, schema
 from .change import Change, free, pick
 from .text import Place, SpecText, flow
@@ -70,8 +72,12 @@ def list_accepted(spec: SpecText, number: int) -> str:
 
 
 def schema_renamed(spec: SpecText, number: int) -> str:
-    """Another name of a component that is an answer; the old name is declared."""
-    name = pick([each for each in answers(spec) if not _is_discriminated(spec, each)], number)
+    """Another name of a component that is an answer and that no class of the client extends; the old one is declared."""
+    extended = load().front_door
+    free_to_change = [
+        each for each in answers(spec) if each not in extended and not _is_discriminated(spec, each)
+    ]
+    name = pick(free_to_change, number)
     new = f"{name}Now"
     spec.add(schema(name), "x-renamed-from", name)
     spec.rename(schema(name), new)

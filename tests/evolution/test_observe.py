@@ -24,12 +24,16 @@ from tests.spec.document import SPEC as DOCUMENT
 from tests.spec.document import operation_of
 
 SPEC = load().spec
-USAGE = next(
-    answer["value"]
-    for answer in DOCUMENT["paths"]["/user/usage"]["get"]["responses"]["200"]["content"]["application/json"][
-        "examples"
-    ].values()
-)
+
+
+def _example(path: str) -> dict[str, Any]:
+    """The first example of what a GET answers."""
+    answer = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    example: dict[str, Any] = next(iter(answer["examples"].values()))["value"]
+    return example
+
+
+USAGE = _example("/user/usage")
 CHAT = {"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
 
 
@@ -184,7 +188,7 @@ DRIFTS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "a status with a shared response": (exchange("GET", "/user/me", 404, answer=FAILURE), [("status", "response 404")]),
     "an accepted job": (exchange("POST", "/videos/jobs/j/cancel", 202, answer=JOB), [("status", "response 202")]),
     "a query parameter of an operation without any": (
-        exchange("GET", "/user/me", query="expand=keys", answer={"id": 1}),
+        exchange("GET", "/user/me", query="expand=keys", answer=_example("/user/me")),
         [("parameter", "query.expand")],
     ),
     "an operation without a body": (exchange("DELETE", "/user/cache", 204), [("operation", "DELETE /user/cache")]),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from generator.cli import main
+from generator.commands.lint import lint as problems_of
 from generator.rules.extensions import EXTENSIONS
+from generator.source.settings import load
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HEAD = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\n"
@@ -180,4 +183,17 @@ def test_every_extension_says_what_it_is_for() -> None:
     assert all(
         name.startswith("x-") and extension.purpose and extension.kinds
         for name, extension in EXTENSIONS.items()
+    )
+
+
+def test_a_schema_that_the_client_extends_keeps_its_name(tmp_path: Path) -> None:
+    settings = load()
+    text = settings.spec.read_text(encoding="utf-8").replace("schemas/VideoResponse'", "schemas/VideoAnswer'")
+    given = tmp_path / "openapi.yaml"
+    renamed = "\n    VideoAnswer:\n      x-renamed-from: VideoResponse\n"
+    given.write_text(text.replace("\n    VideoResponse:\n", renamed), encoding="utf-8")
+    (problem,) = problems_of(replace(settings, spec=given))[0]
+    assert problem.message == (
+        "VideoAnswer was VideoResponse, whose class indoxrouter_ext.videos.response extends; "
+        "keep the name, which no request or answer has in it"
     )
