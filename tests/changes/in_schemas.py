@@ -72,7 +72,7 @@ def list_accepted(spec: SpecText, number: int) -> str:
 
 
 def schema_renamed(spec: SpecText, number: int) -> str:
-    """Another name of a component that is an answer and that no class of the client extends; the old one is declared."""
+    """Another name of an answer that no class of the client extends; the old name is declared."""
     extended = load().front_door
     free_to_change = [
         each for each in answers(spec) if each not in extended and not _is_discriminated(spec, each)
