@@ -93,11 +93,15 @@ class _HasFile:
         return client
 
 
-def check_saving(path: Any, on_progress: object) -> None:
+def check_callback(name: str, callback: object, expected: str) -> None:
+    """Raise `InvalidParametersError` for what is neither None nor a function that can be called without `await`."""
+    if callback is not None and (not callable(callback) or inspect.iscoroutinefunction(callback)):
+        raise_invalid_argument(name, callback, expected)
+
+
+def _check_saving(path: Any, on_progress: object) -> None:
     """Refuse a wrong path or function before anything is waited for; raises as `Savable.save` does."""
-    if on_progress is not None and (not callable(on_progress) or inspect.iscoroutinefunction(on_progress)):
-        expected = "a plain function of the bytes received and the total"
-        raise_invalid_argument("on_progress", on_progress, expected)
+    check_callback("on_progress", on_progress, "a plain function of the bytes received and the total")
     target_path(path, "file")
 
 
@@ -157,7 +161,7 @@ class Savable(_HasFile):
             InvalidParametersError: when the directory does not exist.
             NetworkError, APIError, …: as API calls do. The bytes received are kept for the next attempt.
         """
-        check_saving(path, on_progress)
+        _check_saving(path, on_progress)
         source = self._source_()
         target = target_path(path, source.name)
         data = inline_bytes(source)
@@ -202,7 +206,7 @@ class AsyncSavable(_HasFile):
         resume: bool = True,
     ) -> Path:
         """Write the file to disk; see `Savable.save`."""
-        check_saving(path, on_progress)
+        _check_saving(path, on_progress)
         source = await self._source_()
         target = target_path(path, source.name)
         data = inline_bytes(source)

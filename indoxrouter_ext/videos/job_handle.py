@@ -7,7 +7,6 @@ cancelled, or at the deadline. Any other state, documented or not, is waited for
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +16,7 @@ from indoxrouter._runtime.values.json import is_list
 from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
 
 from ..calls.request_flow import Sleep, call_flow
-from ..files.savable import AsyncSavable, Savable, Source, name_of
+from ..files.savable import AsyncSavable, Savable, Source, check_callback, name_of
 from ..responses.decoding import decode_answer
 from ..settings.keywords import refuse_keywords
 
@@ -35,6 +34,7 @@ __all__ = ["AsyncVideoJobHandle", "JobCallback", "VideoJobHandle", "wait_flow"]
 
 JobCallback = Callable[["VideoJob"], object]
 """Called with the job after each request."""
+_CALLBACK = "a plain function that takes the job"
 
 
 def _seconds(name: str, value: Any, *, zero: bool) -> float:
@@ -48,11 +48,6 @@ def _seconds(name: str, value: Any, *, zero: bool) -> float:
     if value == 0 and not zero:
         raise_invalid_argument(name, value, "a positive number of seconds")
     return float(value)
-
-
-def _check_callback(name: str, callback: object) -> None:
-    if callback is not None and (not callable(callback) or inspect.iscoroutinefunction(callback)):
-        raise_invalid_argument(name, callback, "a plain function that takes the job")
 
 
 def wait_flow(
@@ -83,7 +78,7 @@ def wait_flow(
     assert poll is not None
     interval = _seconds(names[0], poll.interval if interval is None else interval, zero=False)
     deadline = _seconds(names[1], poll.deadline if deadline is None else deadline, zero=True)
-    _check_callback(names[2], callback)
+    check_callback(names[2], callback, _CALLBACK)
     ends = state.clock() + deadline
     job: VideoJob | None = None
     late: RequestTimeoutError | None
@@ -187,7 +182,7 @@ class _Handle:
         return job
 
     def _recording(self, on_progress: JobCallback | None) -> JobCallback:
-        _check_callback("on_progress", on_progress)
+        check_callback("on_progress", on_progress, _CALLBACK)
 
         def record(job: VideoJob) -> None:
             self._job = job
