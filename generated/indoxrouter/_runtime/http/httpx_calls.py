@@ -46,7 +46,7 @@ _BASES = (
 
 
 class LeftBehind(TransportFailure):
-    """The deadline passed, and a thread is still at work. What it works with is closed by it, and by nobody else."""
+    """The deadline passed, and a thread is still at work. Only that thread closes what it works with."""
 
 
 def within(
@@ -96,7 +96,7 @@ def _run(
             outcome.set_exception(error)
         else:
             outcome.set_result(result)
-    except InvalidStateError:  # cancelled: nobody waits for it any more
+    except InvalidStateError:  # cancelled: the caller has left
         discard(result)
 
 
