@@ -14,5 +14,3 @@ Each folder may import the ones after it, never one before it:
 
 Nothing here imports the package it writes, and nothing outside imports the generator.
 """
-
-__all__: list[str] = []

@@ -213,6 +213,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         remedy = f"; {refusal.remedy}" if refusal.remedy else ""
         print(f"{plural(len(refusal.problems), 'problem')}; nothing was written{remedy}", file=sys.stderr)
         return 1
-
-
-__all__ = ["COMMANDS", "Command", "common_arguments", "main", "parser", "settings_of"]

@@ -7,8 +7,6 @@ import click
 from .base import exit_codes
 from .command_line.groups import LazyGroup, common_options
 
-__all__ = ["app"]
-
 SECTIONS = {
     "Generate": {
         "chat": ("generate.chat", "Chat with a model: one question, a pipe, or a conversation."),

@@ -14,8 +14,6 @@ from .base.errors import CommandError, ErrorReport
 from .diagnosis.explanation import explain
 from .session.session import META, Session
 
-__all__ = ["run"]
-
 _OURS = {"indoxrouter": "indoxrouter (the client)", "indoxrouter_ext": "indoxrouter (the client)",
          "indoxrouter_bulk": "indoxrouter_bulk"}  # fmt: skip
 

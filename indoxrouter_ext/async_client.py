@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from .settings.values import Settings
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
 
-__all__ = ["AsyncClient", "AsyncIndoxRouter"]
-
 ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
 

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from .calls.fallbacks import ModelFallbacks
     from .settings.values import Settings
 
-__all__ = ["CallSteps", "apply_provider_rules", "check_messages", "prepare", "present", "typed_on_wire"]
-
 ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
 

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from .settings.values import Settings
     from .videos.job_handle import JobCallback, VideoJobHandle
 
-__all__ = ["Client", "IndoxRouter"]
-
 ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
 

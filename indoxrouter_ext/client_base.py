@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from .settings.options import CallOptions, TimeoutInput
     from .spending.protocol import Spend
 
-__all__ = ["ClientBase"]
-
 WAIT_NAMES = ("check_interval", "max_wait_time", "callback")
 """The names of the interval, the deadline and the callback in `wait_for_video_job`, for error messages."""
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.models.schema import Schema
     from indoxrouter._runtime.operations.operation import Operation
 
-__all__ = ["Diagnosis", "diagnose"]
-
 
 class Diagnosis(TypedDict):
     """The result of `diagnose_request`.

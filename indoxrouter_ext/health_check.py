@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from .calls.request_flow import Effect
     from .settings.values import Settings
 
-__all__ = ["ConnectionReport", "connection_flow"]
-
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from .responses.text import ChatResponse
     from .spending.protocol import BudgetProtocol
 
-__all__ = ["MapMethod"]
-
 
 class MapMethod:
     """The part of `AsyncClient` that makes many calls."""

@@ -84,6 +84,3 @@ def _missing(text: str, entries: str) -> str:
         if lines:
             sections.append("\n".join([f"### {heading}", "", *lines]))
     return "\n\n".join(sections)
-
-
-__all__ = ["draft", "insert", "write_draft"]

@@ -124,6 +124,3 @@ def _text_keys(value: Any) -> Any:
     if is_array(value):
         return [_text_keys(item) for item in value]
     return value
-
-
-__all__ = ["lint"]

@@ -206,6 +206,3 @@ def live(url: str, settings: GeneratorSettings, headers: dict[str, str], form: s
             if listed:
                 print(f"\n{plural(len(listed), 'operation')} {words}: {', '.join(listed)}")
     return BREAKS if comparison.changes or here.keys() != there.keys() else 0
-
-
-__all__ = ["NothingFound", "Published", "aligned", "find", "live"]

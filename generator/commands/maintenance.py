@@ -244,5 +244,3 @@ COMMANDS: dict[str, _Row] = {
         _status,
     ),
 }
-
-__all__ = ["COMMANDS"]

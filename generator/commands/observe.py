@@ -84,6 +84,3 @@ def as_markdown(findings: list[Finding], seen: str) -> str:
         )  # fmt: skip
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines)
-
-
-__all__ = ["as_markdown", "as_text", "observe"]

@@ -67,6 +67,3 @@ def _git(project: Path, *arguments: str) -> str:
     except FileNotFoundError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
-
-
-__all__ = ["UNDO", "restore_state", "save_state"]

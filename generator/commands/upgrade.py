@@ -310,6 +310,3 @@ def _git(directory: str, text: str, *options: str) -> str:
     except FileNotFoundError:
         return "git is not installed, which applies patches"
     return "" if done.returncode == 0 else done.stderr.strip().removeprefix("error: ") or "it does not apply"
-
-
-__all__ = ["upgrade"]

@@ -133,18 +133,3 @@ def rows_may_be_added(why: str, word: str) -> Rule:
         return aspect.change(arrow(word, before, after), readers=readers, feature=not changed, why=why)
 
     return rule
-
-
-__all__ = [
-    "Aspect",
-    "AspectChange",
-    "Rule",
-    "arrow",
-    "breaks_callers",
-    "breaks_readers",
-    "changed_rows",
-    "may_only_grow",
-    "reported_elsewhere",
-    "rows_may_be_added",
-    "switched",
-]

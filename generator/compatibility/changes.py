@@ -335,6 +335,3 @@ def _who_misses(entry: SnapshotEntry) -> tuple[bool, bool, str]:
 def _type_of(entry: SnapshotEntry) -> str:
     found = entry.facts.get("written") or entry.facts.get("type")
     return " | ".join(found) if is_tuple(found) else ""
-
-
-__all__ = ["Action", "Change", "Level", "compare_snapshots"]

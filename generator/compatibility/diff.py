@@ -96,6 +96,3 @@ def _git(*arguments: str, where: Path) -> str:
 def _git_has(reference: str, *, where: Path) -> bool:
     command = ["git", "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"]
     return subprocess.run(command, cwd=where, capture_output=True, check=False).returncode == 0
-
-
-__all__ = ["BREAKS", "WORTH", "NoSuchDescription", "at", "compare"]

@@ -118,6 +118,3 @@ _OPEN = re.compile(r"Literal\[\.\.\.\] \| (?=str\b|int\b|float\b)")
 def union_members(annotation: str) -> tuple[str, ...]:
     """The members of an annotation in which the values of enums do not count: they are entries of their own."""
     return tuple(members(_OPEN.sub("", _LITERAL.sub("Literal[...]", annotation))))
-
-
-__all__ = ["Kind", "Snapshot", "SnapshotBuilder", "SnapshotEntry", "default_repr", "union_members"]

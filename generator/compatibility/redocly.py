@@ -164,6 +164,3 @@ def _value_at(document: Any, pointer: str) -> Any:
         else:
             return None
     return value
-
-
-__all__ = ["MISSING", "Rating", "RedoclyFailed", "merge", "ratings"]

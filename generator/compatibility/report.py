@@ -200,5 +200,3 @@ def _place(node: Node | None) -> dict[str, Any] | None:
 
 
 FORMS = {"table": as_table, "markdown": as_markdown, "json": as_json}
-
-__all__ = ["FORMS", "Comparison", "affected", "as_json", "as_markdown", "as_table", "describe_change"]

@@ -289,6 +289,3 @@ def _ancestors(builder: SnapshotBuilder, name: str) -> list[str]:
     while found[-1] in parents and parents[found[-1]] not in found:
         found.append(parents[found[-1]])
     return found
-
-
-__all__ = ["snapshot_of"]

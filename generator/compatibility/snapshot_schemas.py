@@ -175,6 +175,3 @@ def _enums(shape: Shape) -> Iterator[EnumShape]:
         case _:
             for part in parts_of(shape):
                 yield from _enums(part)
-
-
-__all__ = ["add_schema", "add_values", "discriminator_of"]

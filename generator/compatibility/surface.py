@@ -179,6 +179,3 @@ def _paths(annotation: Any) -> Iterator[str]:
         for part in annotation.iterate(flat=True):
             if isinstance(part, griffe.ExprName):
                 yield part.canonical_path
-
-
-__all__ = ["Surface", "surface_of"]

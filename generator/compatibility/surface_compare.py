@@ -141,6 +141,3 @@ def _type(path: str, what: str, old: str | None, new: str | None, *, given: bool
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names) or "none"
-
-
-__all__ = ["Difference", "compare_surfaces"]

@@ -195,16 +195,3 @@ def record(project: Path = PROJECT) -> int:
         f"{shown}: {plural(len(today), 'name')}, {plural(len(differences), 'difference')} to what was recorded"
     )
     return 0
-
-
-__all__ = [
-    "FILE",
-    "SurfaceConfig",
-    "accepted",
-    "check",
-    "load_config",
-    "problems",
-    "read_record",
-    "record",
-    "write_record",
-]

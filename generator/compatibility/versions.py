@@ -75,6 +75,3 @@ def current_version(project: Path = PROJECT) -> str:
             f"{project / 'pyproject.toml'}: [tool.hatch.version] names no file with a __version__"
         )
     return found[1]
-
-
-__all__ = ["Bump", "bump_of", "current_version", "following", "may_break", "parts"]

@@ -215,6 +215,3 @@ def _failure(interpreter: Interpreter, status: str, node: Node, hint: str) -> Fa
         if schema is not None and is_json(media_type):
             shape = shape or interpreter.shape(schema, hint)
     return FailureSpec(status, node.text("description"), shape, node)
-
-
-__all__ = ["QUERY_STYLES", "is_json", "media_name", "read_answers", "read_body"]

@@ -178,13 +178,3 @@ def _exception(entry: Node, names: set[str] | None) -> str:
     if not isinstance(entry.value, str) or (names is not None and entry.value not in names):
         raise entry.refuse(f"{entry.value!r} is not in `x-exceptions`; add it there, or use one of its names")
     return entry.value
-
-
-__all__ = [
-    "CARRIED",
-    "DEFAULT_STATUSES",
-    "default_exceptions",
-    "read_error_tables",
-    "read_exceptions",
-    "read_statuses",
-]

@@ -199,24 +199,3 @@ class Description:
     error_codes: dict[str, str]
     error_statuses: dict[int, str]
     webhooks: list[WebhookSpec]
-
-
-__all__ = [
-    "AnswerKind",
-    "AnswerSpec",
-    "BodyKind",
-    "BodySpec",
-    "Description",
-    "EncodingSpec",
-    "ExceptionSpec",
-    "FacadeSpec",
-    "FailureSpec",
-    "Framing",
-    "OperationSpec",
-    "ParameterSpec",
-    "Retry",
-    "ServerTemplate",
-    "StreamInfo",
-    "WebhookSpec",
-    "Where",
-]

@@ -127,6 +127,3 @@ def _beginning(first: str, second: str) -> str:
 def _module(name: str, classes: frozenset[str]) -> str:
     """The name as a module's: the same on file systems that know no case, no keyword, and no class of the package."""
     return safe(unicodedata.normalize("NFKC", name.casefold()), classes)
-
-
-__all__ = ["LARGEST", "assign_modules"]

@@ -309,6 +309,3 @@ def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
                 )
         found[tuple(name for name, _ in requirement.items())] = None
     return tuple(found) if any(found) else ()
-
-
-__all__ = ["IGNORED_HEADERS", "METHODS", "read_operations", "servers_of", "variables_of"]

@@ -72,14 +72,3 @@ def directly_used(shapes: Iterable[Shape], components: Components) -> set[str]:
             case _:
                 pass
     return found
-
-
-__all__ = [
-    "answer_shapes",
-    "closure",
-    "directly_used",
-    "failure_shapes",
-    "reached",
-    "references_of",
-    "request_shapes",
-]

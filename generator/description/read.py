@@ -252,6 +252,3 @@ def _webhook_items(root: Node, resolver: Resolver) -> list[tuple[str, Node]]:
                         if not expression.startswith("x-"):
                             found.append((name, resolver.follow(item)))
     return found
-
-
-__all__ = ["Reading", "read", "read_leniently"]

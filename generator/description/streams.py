@@ -150,6 +150,3 @@ def _constants(node: Node | None) -> list[str]:
     value = node.value
     listed = [value["const"]] if "const" in value else value.get("enum") or []
     return [text for text in listed if isinstance(text, str)]
-
-
-__all__ = ["STREAM_KEYS", "read_stream"]

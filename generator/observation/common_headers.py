@@ -51,5 +51,3 @@ COMMON_HEADERS = frozenset(
         "x-xss-protection",
     ]
 )
-
-__all__ = ["COMMON_HEADERS"]

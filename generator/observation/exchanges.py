@@ -216,6 +216,3 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return NO_BODY
-
-
-__all__ = ["NO_BODY", "Observed", "UnreadableRecording", "read_recordings"]

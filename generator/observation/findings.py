@@ -81,6 +81,3 @@ def _masked(value: Any) -> Any:
             for key, item in value.items()
         }
     return [_masked(item) for item in value] if is_array(value) else value
-
-
-__all__ = ["Finding", "shown"]

@@ -374,6 +374,3 @@ def shown_of(example: Any, name: str) -> str:
 def _alike(old: str, new: str) -> bool:
     """Whether two names share a word: `remaining_credits` and `credits_left`."""
     return bool(set(re.findall(r"[a-z]{3,}", old.lower())) & set(re.findall(r"[a-z]{3,}", new.lower())))
-
-
-__all__ = ["Observer"]

@@ -356,6 +356,3 @@ def _word(text: str) -> str:
     if plain.isalpha() and text[0].isalpha() and text.lower() not in words and text == text.strip():
         return text
     return "'" + text.replace("'", "''") + "'" if "\n" not in text else json.dumps(text)
-
-
-__all__ = ["Proposal"]

@@ -206,6 +206,3 @@ def _dump(value: Any) -> str:
     stream = io.StringIO()
     yaml.dump(json.loads(json.dumps(value)), stream)
     return stream.getvalue()
-
-
-__all__ = ["json_schema", "operation_text"]

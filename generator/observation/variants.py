@@ -118,6 +118,3 @@ class Variants:
         needed = [key for keys in listed_as_required for key in keys]
         wrong += 10 * sum(key not in value for key in needed)
         return wrong + sum(key not in known for key in value)
-
-
-__all__ = ["Parts", "Variants", "json_type"]

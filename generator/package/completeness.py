@@ -239,6 +239,3 @@ def _normal(text: str) -> str:
     """A string literal regardless of the quotes that it happens to be written with."""
     body = text[1:-1]
     return body.replace("\\'", "'").replace('\\"', '"')
-
-
-__all__ = ["check_completeness"]

@@ -83,6 +83,3 @@ def _token(description: Description) -> str:
 def _line(text: str) -> str:
     """Text of the description on one line, without what Markdown or HTML would take as its own."""
     return re.sub(r"[<>`\[\]\\|\x00-\x1f]+", " ", " ".join(text.split())).strip() or "API"
-
-
-__all__ = ["project_files"]

@@ -183,6 +183,3 @@ def _stale(recorded: dict[str, object], now: Inputs) -> list[Drift]:
                 detail = f"{what} ({', '.join(names)})"
             found.append(Drift("stale", key, f"{detail} changed since the package was generated"))
     return found
-
-
-__all__ = ["Drift", "Package", "compare", "make", "render", "write"]

@@ -61,6 +61,3 @@ def _ruff() -> list[str]:
     """ruff's binary beside this interpreter; asking `python -m ruff` to find it costs a second interpreter."""
     beside = Path(sys.executable).with_name("ruff")
     return [str(beside)] if beside.exists() else [sys.executable, "-m", "ruff"]
-
-
-__all__ = ["SETTINGS", "FormattingFailed", "format_files"]

@@ -166,18 +166,3 @@ def is_current(settings: GeneratorSettings) -> bool:
     return set(present) == set(manifest["files"]) and all(
         digest(path.read_bytes()) == manifest["files"][name] for name, path in present.items()
     )
-
-
-__all__ = [
-    "HEADER",
-    "NAME",
-    "NOTE",
-    "Inputs",
-    "digest",
-    "files_below",
-    "inputs_of",
-    "is_current",
-    "read_manifest",
-    "tree_digest",
-    "write_manifest",
-]

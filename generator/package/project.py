@@ -387,6 +387,3 @@ def _never(methods: list[FacadeView]) -> str | None:
     if all(method.accepts_additional for method in methods):
         return None
     return "Unpack" if methods[0].options else "Never"
-
-
-__all__ = ["PackageProject", "UntrustedOutput"]

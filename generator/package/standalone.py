@@ -59,6 +59,3 @@ def _adapted(text: str, path: str, package: str, base_error: str) -> str:
     ):
         text = text.replace(word, replacement)
     return text
-
-
-__all__ = ["CLIENT_NAMES", "FOLDER", "client_files"]

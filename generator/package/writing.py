@@ -197,6 +197,3 @@ def _clear(output: Path, removed: Path) -> None:
         with contextlib.suppress(OSError):
             directory.rmdir()
         directory = directory.parent
-
-
-__all__ = ["check_output", "write_files"]

@@ -196,20 +196,3 @@ def returns_words(operation: OperationSpec, context: RenderContext) -> str:
     if operation.stream is not None and not is_assembled(operation, context) and not context.standalone:
         pieces["A stream of its events, as they arrive."] = None
     return " ".join(pieces) or "Nothing."
-
-
-__all__ = [
-    "documented",
-    "event_type",
-    "full_stop",
-    "is_assembled",
-    "only_events",
-    "raises",
-    "result_shapes",
-    "result_type",
-    "returned",
-    "returns_words",
-    "stream_classes",
-    "stream_type",
-    "streamed",
-]

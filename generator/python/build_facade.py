@@ -389,6 +389,3 @@ def _result(
         codes["Any"] = None  # the description has the events only, not what they add up to
     null = codes.pop("None", "absent") != "absent"
     return " | ".join([*codes, *(["None"] if null or not codes else [])])
-
-
-__all__ = ["facade_views"]

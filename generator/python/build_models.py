@@ -271,6 +271,3 @@ def param_view(component: Component, context: RenderContext, needs: RequiredImpo
 def _document(component: Component) -> Doc:
     annotations = component.meaning.annotations
     return doc(None, annotations.description or annotations.title, f"{component.name}.")
-
-
-__all__ = ["RenderContext", "models_view", "nullable", "param_view", "request_models"]

@@ -278,6 +278,3 @@ def _class_name(stem: str, taken: frozenset[str]) -> str:
         if not taken & {f"{stem}{ending}", f"Async{stem}{ending}"}:
             return f"{stem}{ending}"
     raise LookupError(f"no free name for the operations of {stem}")
-
-
-__all__ = ["OPTIONS_TEXT", "operation_view", "resource_views"]

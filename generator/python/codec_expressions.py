@@ -268,6 +268,3 @@ def _kind_of(values: list[Any]) -> str:
 def _arguments(bounds: Bounds, *, leading: bool = False) -> str:
     text = ", ".join(f"{name}={literal(value)}" for name, value in bounds)
     return f", {text}" if leading and text else text
-
-
-__all__ = ["CodecExpressions"]

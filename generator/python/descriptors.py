@@ -197,6 +197,3 @@ def _framing(answer: AnswerSpec, context: RenderContext) -> str:
         for member in members
     )
     return "envelopes" if answer.framing == "events" and envelopes else answer.framing
-
-
-__all__ = ["ARGUMENT_NAMES", "body_fields", "body_object", "descriptor", "literal_table"]

@@ -338,6 +338,3 @@ def _repeats(fact: str, text: str) -> bool:
 
 def _lower(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:] if sentence[:2].istitle() else sentence
-
-
-__all__ = ["Doc", "ShapeDescriber", "clean", "doc", "render"]

@@ -61,6 +61,3 @@ def former_entries(former: list[ArgumentView]) -> list[tuple[str, str]]:
         (view.name, f"Deprecated: the former name of `{view.key.as_unembedded_code()[1:-1]}`.")
         for view in former
     ]
-
-
-__all__ = ["former_arguments", "former_entries", "former_names"]

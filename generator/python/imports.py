@@ -125,6 +125,3 @@ def _fields(module: str) -> frozenset[str]:
     return frozenset(
         row.target.id for row in rows if isinstance(row, ast.AnnAssign) and isinstance(row.target, ast.Name)
     )
-
-
-__all__ = ["OPTIONS", "Imports"]

@@ -42,6 +42,3 @@ class RequiredImports:
     runtime: set[str] = field(default_factory=set[str])
     codec: set[str] = field(default_factory=set[str])
     front_door: set[str] = field(default_factory=set[str])
-
-
-__all__ = ["RequiredImports", "literal"]

@@ -261,6 +261,3 @@ def members(code: str) -> list[str]:
         index += 1
     pieces.append(code[start:].strip())
     return pieces
-
-
-__all__ = ["TypeHints", "members", "or_none", "unset_too"]

@@ -259,21 +259,3 @@ class FrontDoorName:
     def absolute(self) -> bool:
         """The module belongs to the layer above the package."""
         return not self.module.startswith(".")
-
-
-__all__ = [
-    "AliasView",
-    "ArgumentView",
-    "EnumView",
-    "ExceptionView",
-    "FacadeView",
-    "FieldView",
-    "FrontDoorName",
-    "ModelView",
-    "ModelsView",
-    "OperationView",
-    "OverloadView",
-    "ParamView",
-    "ResourceView",
-    "WebhookView",
-]

@@ -168,6 +168,3 @@ def check_extensions(walk: Walk) -> Iterator[Problem]:
                     extension.check(node)
                 except SpecRefused as refusal:
                     yield from refusal.problems
-
-
-__all__ = ["EXTENSIONS", "Extension", "check_extensions"]

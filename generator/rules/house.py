@@ -318,6 +318,3 @@ def _enum(node: Node, component: str) -> Iterator[Problem]:
         )
     elif node.value.get("x-open-enum", True) and node.value.get("title") != component:
         yield node.problem(f"the `title` of an open enum is the name of its component: {component}")
-
-
-__all__ = ["check_house_rules"]

@@ -58,6 +58,3 @@ def _fits(holder: Node, example: Node, resolver: Resolver) -> Iterator[Problem]:
         return  # the description is not valid; another check says where
     for error in validator.iter_errors(example.value):
         yield example.problem(f"the example does not fit its schema: {error.message[:200]}")
-
-
-__all__ = ["check_examples"]

@@ -237,6 +237,3 @@ def _shapes(reading: Reading) -> Iterator[Problem]:
         for wire in shape.response_shapes if isinstance(shape, ObjectShape) else ():
             if reading.components.by_wire(wire) is None:
                 yield component.node.problem(f"`x-response-shapes` names {wire!r}, which is not a schema")
-
-
-__all__ = ["accepts", "check_front_door", "check_rules", "check_streams", "drop_wrong_defaults"]

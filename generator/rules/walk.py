@@ -190,6 +190,3 @@ class Walk:
                     pending.extend((element, declared) for _, element in group.items())
                 elif word in _HYPOTHETICAL:
                     pending.append((child, False))
-
-
-__all__ = ["Kind", "Part", "Walk"]

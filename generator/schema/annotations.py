@@ -56,6 +56,3 @@ def _media_limit(node: Node) -> tuple[tuple[str, int], ...]:
     if found is None:
         return ()
     return tuple((name, limit.value) for name, limit in found.items())
-
-
-__all__ = ["annotations_of", "renamed_from"]

@@ -173,6 +173,3 @@ class Components:
         while isinstance(shape, RefShape):
             shape = self._by_name[shape.name].meaning
         return shape
-
-
-__all__ = ["Components"]

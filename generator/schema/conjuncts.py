@@ -112,6 +112,3 @@ def common_kinds(first: list[str], second: list[str]) -> list[str]:
     if "integer" in first and "number" in second and "integer" not in both:
         both.append("integer")
     return both
-
-
-__all__ = ["check_keywords", "common_kinds", "conjuncts_of", "kinds_of"]

@@ -177,6 +177,3 @@ def _either(shapes: list[Shape], context: SchemaContext) -> Shape | None:
     if len(shapes) < 2:
         return shapes[0] if shapes else None
     return UnionShape(context.node, variants=tuple(shapes))
-
-
-__all__ = ["array_of", "object_of"]

@@ -50,6 +50,3 @@ class ShapeReader(Protocol):
     def combine(self, conjuncts: list[Node], context: SchemaContext) -> Shape:
         """The shape of several schemas that hold together."""
         ...
-
-
-__all__ = ["SchemaContext", "ShapeReader"]

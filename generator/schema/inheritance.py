@@ -54,6 +54,3 @@ def _ancestors(resolver: Resolver, node: Node, seen: tuple[Key, ...]) -> list[Ke
             if target.key not in seen:
                 found.extend([target.key, *_ancestors(resolver, target, (*seen, target.key))])
     return list(dict.fromkeys(found))
-
-
-__all__ = ["Base", "find_bases"]

@@ -229,6 +229,3 @@ def _restricts(conjunct: Node) -> bool:
     """Whether a conjunct restricts the members of a union beside it; a type or the format of a number does not."""
     words = shaping(conjunct.value) - {"$ref", "allOf", "oneOf", "anyOf", "discriminator", "type"}
     return bool(words - {"format"}) or conjunct.value.get("format") in ("date-time", "date", "binary")
-
-
-__all__ = ["Interpreter"]

@@ -98,16 +98,3 @@ JSON_TYPES = frozenset({"null", "boolean", "string", "number", "integer", "array
 def shaping(value: object) -> set[str]:
     """The keywords of a schema that decide its type; empty for `true`, `{}` and annotations alone."""
     return {key for key in value if key in SHAPING} if is_object(value) else set()
-
-
-__all__ = [
-    "ARRAY_WORDS",
-    "JSON_TYPES",
-    "KNOWN",
-    "NUMBER_FORMATS",
-    "NUMBER_WORDS",
-    "OBJECT_WORDS",
-    "REFUSED",
-    "STRING_WORDS",
-    "shaping",
-]

@@ -202,19 +202,3 @@ def field_names(wires: list[str], taken: frozenset[str] = MODEL_MEMBERS) -> dict
         name = register.allocate(plain[wire])
         result[wire] = safe(name, taken)
     return {wire: result[wire] for wire in wires}
-
-
-__all__ = [
-    "MODEL_MEMBERS",
-    "RESERVED_CLASSES",
-    "RESERVED_CONSTANTS",
-    "SHADOWING",
-    "NameAllocator",
-    "constant",
-    "field_names",
-    "pascal",
-    "safe",
-    "shortened",
-    "snake",
-    "split_words",
-]

@@ -128,6 +128,3 @@ def _strictest(
                 )
             given.append(value)
     return [(name, choose(given))] if given and choose(given) != skip else []
-
-
-__all__ = ["number_shape", "string_shape"]

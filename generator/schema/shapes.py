@@ -319,29 +319,3 @@ class Component:
                 return "enum"
             case _:
                 return "alias"
-
-
-__all__ = [
-    "MISSING",
-    "Annotations",
-    "AnyShape",
-    "ArrayShape",
-    "BooleanShape",
-    "Bounds",
-    "Component",
-    "ConstShape",
-    "EnumShape",
-    "FieldShape",
-    "MapShape",
-    "NullShape",
-    "NumberShape",
-    "ObjectShape",
-    "Patterns",
-    "RefShape",
-    "Shape",
-    "StandsFor",
-    "StringShape",
-    "TupleShape",
-    "UnionShape",
-    "parts_of",
-]

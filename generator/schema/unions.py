@@ -203,6 +203,3 @@ def _without_union(conjunct: Node) -> Node:
         key: item for key, item in conjunct.value.items() if key not in ("oneOf", "anyOf", "discriminator")
     }
     return Node(kept, conjunct.file, conjunct.pointer)
-
-
-__all__ = ["discriminator_of", "intersect", "is_null", "only_constrains", "subclasses_of", "union_of"]

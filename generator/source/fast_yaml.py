@@ -106,6 +106,3 @@ def load_plainly(text: str) -> Any:
         return None if node is None else _Values().of(node)
     except (yaml.YAMLError, ValueError, RecursionError):
         raise NotPlain from None
-
-
-__all__ = ["NotPlain", "load_plainly"]

@@ -197,6 +197,3 @@ class Sources:
         if path not in self._files:
             self._files[path] = SourceFile(path)
         return self._files[path]
-
-
-__all__ = ["SourceFile", "Sources", "UnreadableSource"]

@@ -37,6 +37,3 @@ def strings_of(node: Node) -> tuple[str, ...]:
 def mapping_at(node: Node, key: str) -> dict[str, Any]:
     """The object under a key; empty where the key is absent."""
     return {name: child.value for name, child in node.items_at(key)}
-
-
-__all__ = ["check_keys", "mapping_at", "strings_of"]

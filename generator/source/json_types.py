@@ -18,6 +18,3 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 def is_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
     """An immutable array."""
     return isinstance(value, tuple)
-
-
-__all__ = ["is_array", "is_object", "is_tuple"]

@@ -214,6 +214,3 @@ class Resolver:
             f"`$ref: {reference.value}` names the anchor {name!r}, which no schema declares; "
             f"add `$anchor: {name}`, or use a JSON pointer"
         )
-
-
-__all__ = ["Node", "Resolver", "describe_value"]

@@ -102,6 +102,3 @@ def shown_path(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-__all__ = ["Contradiction", "Problem", "ProblemLog", "SpecRefused", "plural", "pointer_text", "shown_path"]

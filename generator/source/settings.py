@@ -128,6 +128,3 @@ def _front_door(table: dict[str, Any]) -> dict[str, str]:
         if not name.isidentifier():
             raise BadSettings(f"front-door: {name!r} cannot be a Python name")
     return dict(names)
-
-
-__all__ = ["LAYER", "PROJECT", "TEMPLATES", "BadSettings", "GeneratorSettings", "load", "read_pyproject"]

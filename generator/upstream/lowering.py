@@ -143,6 +143,3 @@ def _plain(shape: Shape, components: Components) -> dict[str, Any]:
             return {"type": "array", "items": _plain(items, components)}
         case _:
             return {}
-
-
-__all__ = ["lower"]

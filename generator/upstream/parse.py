@@ -63,6 +63,3 @@ def class_names(components: Components, config: Config) -> dict[str, Component]:
 
 def _text(error: GeneratorError) -> str:
     return " ".join(f"{error.header} {error.detail or ''}".split())
-
-
-__all__ = ["class_names", "parse"]

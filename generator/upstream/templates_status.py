@@ -120,6 +120,3 @@ def status(names: Sequence[str], ours: Path = TEMPLATES, installed: Path | None 
         "installed template to templates/upstream/, the version to templates/upstream/VERSION, and run make golden"
     )
     return 1
-
-
-__all__ = ["Template", "installed_templates", "status", "templates", "three_ways"]

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from . import exit_codes
 
-__all__ = ["CommandError", "ErrorReport", "describe_json_error", "suggest"]
-
 
 class ErrorReport(NamedTuple):
     """An error as it is shown: the message, what to do about it, and the exit code."""

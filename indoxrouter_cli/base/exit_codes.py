@@ -2,20 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "AUTHENTICATION",
-    "CREDITS",
-    "FAILURE",
-    "INTERRUPTED",
-    "MEANINGS",
-    "NETWORK",
-    "OK",
-    "PARTIAL",
-    "RATE_LIMIT",
-    "TOO_EXPENSIVE",
-    "USAGE",
-]
-
 OK = 0
 FAILURE = 1
 USAGE = 2

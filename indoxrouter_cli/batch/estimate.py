@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
-__all__ = ["ASSUMED_OUTPUT", "Estimate", "Prices"]
-
 ASSUMED_OUTPUT = 400
 """Tokens that an answer is assumed to have where `max_tokens` is not set."""
 

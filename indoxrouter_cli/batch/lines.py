@@ -20,8 +20,6 @@ from indoxrouter_bulk.tables import check_columns, read_table, request_of
 
 from ..base.errors import CommandError
 
-__all__ = ["BatchInput", "InvalidLine", "Line", "open_input"]
-
 
 class Line(NamedTuple):
     """A request.

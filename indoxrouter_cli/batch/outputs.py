@@ -23,8 +23,6 @@ from ..output.files import check_writable
 from ..output.json_text import dump_json
 from .lines import Line
 
-__all__ = ["Outputs"]
-
 
 class Outputs:
     """The files of one batch, for one process.

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from .lines import BatchInput
     from .outputs import Outputs
 
-__all__ = ["Outcome", "Plan", "run_batch"]
-
 _MAX_IDENTICAL_FAILURES = 20
 """After this many failures with one message and no success, the run stops: the rest would fail in the same way."""
 

@@ -22,8 +22,6 @@ from .stream_view import stream_chat, view_for
 if TYPE_CHECKING:
     from ..session.session import Session
 
-__all__ = ["Conversation"]
-
 _HISTORY_LINES = 1000
 
 _HELP = """\

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.live import Live
 
-__all__ = ["MarkdownView", "PlainView", "View", "split_complete_blocks"]
-
 _REDRAW = 1 / 12  # seconds
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from ..session.session import Session
 
-__all__ = ["Turn", "show_stream", "stream_chat", "view_for"]
-
 
 class Turn(NamedTuple):
     """An answer, and whether it was stopped before its end."""

@@ -21,18 +21,6 @@ if TYPE_CHECKING:
 
     from ..session.session import Session
 
-__all__ = [
-    "Completer",
-    "codec_values",
-    "complete_capabilities",
-    "complete_files",
-    "complete_profiles",
-    "complete_providers",
-    "complete_values",
-    "job_argument",
-    "model_option",
-]
-
 F = TypeVar("F", bound=Callable[..., Any])
 Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem] | list[str]"]
 

@@ -9,8 +9,6 @@ import click
 from ..base import exit_codes
 from ..base.errors import CommandError
 
-__all__ = ["confirm"]
-
 
 def confirm(question: str, yes: bool) -> None:
     """Ask for confirmation, unless `yes` is set.

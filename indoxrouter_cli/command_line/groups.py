@@ -16,8 +16,6 @@ from ..base.errors import suggest
 from ..session.session import COMMON, META
 from .completion import complete_files, complete_profiles
 
-__all__ = ["LazyGroup", "add_common_options", "common_options"]
-
 
 def _store_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value is not None:
@@ -92,6 +90,7 @@ class CommonGroup(click.Group):
     """A group whose commands also take the common options."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command with the common options."""
         super().add_command(add_common_options(cmd), name)
 
 

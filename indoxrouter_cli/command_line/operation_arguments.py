@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
     from indoxrouter._runtime.operations.operation import Operation
 
-__all__ = ["Argument", "argument_descriptions", "list_arguments", "parse_value"]
-
 
 class Argument(NamedTuple):
     """One argument of an operation.

@@ -8,8 +8,6 @@ import sys
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, add_completion_class
 
-__all__ = ["run_completion"]
-
 
 class Bash(BashComplete):
     """Bash splits words at `:` and `=`: it passes `--model=a/b:1` as five words and replaces only the last."""

@@ -7,8 +7,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 
-__all__ = ["detect_protocol", "show_image"]
-
 _CHUNK = 4096  # characters of base64; the maximum of one chunk in Kitty's protocol
 
 

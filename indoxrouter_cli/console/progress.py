@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from ..session.session import Session
 
-__all__ = ["download_bar", "make_progress"]
-
 
 def make_progress(
     session: Session, columns: Sequence[ProgressColumn], *, auto_refresh: bool = True, expand: bool = False

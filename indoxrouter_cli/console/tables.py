@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from ..session.session import Session
 
-__all__ = ["Column", "show_table"]
-
 _GAP = 2
 _MIN_WRAPPED_WIDTH = 16  # of a column that wraps
 

@@ -26,8 +26,6 @@ from .network import find_proxy, read_variable, without_password
 if TYPE_CHECKING:
     from ..session.session import Session
 
-__all__ = ["Check", "run_checks"]
-
 _TIMEOUT = 10.0  # seconds for each network check
 _MAX_SKEW = 60.0  # seconds that clocks may differ; tokens expire by the server's clock
 _EXPIRY_WARNING_DAYS = 14  # a certificate that expires sooner is reported

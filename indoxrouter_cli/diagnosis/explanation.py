@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from ..session.session import Session
 
-__all__ = ["explain"]
-
 _ASKS_FOR_PATH = "Does the address include the API's path?"
 """The client says so as well, where the answer shows it."""
 

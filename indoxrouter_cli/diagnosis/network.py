@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-__all__ = ["find_proxy", "read_variable", "without_password"]
-
 
 def read_variable(name: str) -> str | None:
     """The value of a proxy variable, in lower or upper case; None where it is not set."""

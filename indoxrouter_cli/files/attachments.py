@@ -8,9 +8,6 @@ from typing import Any
 
 from ..base.errors import CommandError
 
-__all__ = ["build_content", "read_stdin", "read_text"]
-
-
 _IMAGE_HEAD = 16  # bytes from which an image format is recognised
 
 

@@ -18,8 +18,6 @@ from ..output.json_text import dump_json, print_json
 if TYPE_CHECKING:
     from ..session.session import Session
 
-__all__ = ["FORMATS", "find_audio_files", "transcribe_files"]
-
 FORMATS = {"text": ".txt", "json": ".json", "verbose_json": ".json", "srt": ".srt", "vtt": ".vtt"}
 """The documented formats, and the file suffix of each."""
 

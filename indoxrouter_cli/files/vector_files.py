@@ -11,8 +11,6 @@ from ..base import exit_codes
 from ..base.errors import CommandError
 from ..output.json_text import dump_json
 
-__all__ = ["FORMATS", "VectorWriter", "detect_format", "make_writer"]
-
 FORMATS = ("jsonl", "npy", "parquet")
 
 

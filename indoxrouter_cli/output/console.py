@@ -7,8 +7,6 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["make_console"]
-
 
 def make_console(file: IO[str]) -> Console:
     """A console that prints text as it is: no colours for numbers, no emoji codes, no markup."""

@@ -12,8 +12,6 @@ from typing import IO
 
 from ..base.errors import CommandError
 
-__all__ = ["atomic_write", "check_writable", "make_directory", "write_bytes"]
-
 
 def check_writable(path: Path, *, force: bool) -> None:
     """Raise an error for a path that cannot be written, or that would overwrite a file.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["format_usd", "pluralize", "sparkline"]
-
 
 def format_usd(amount: float | None) -> str:
     """US dollars, with as many digits as small amounts need; less than a millionth of a cent is $0.00."""

@@ -6,8 +6,6 @@ import json
 import sys
 from typing import Any
 
-__all__ = ["dump_json", "print_json", "to_plain"]
-
 
 def to_plain(value: Any) -> Any:
     """A response as plain JSON."""

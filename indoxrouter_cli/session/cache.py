@@ -18,8 +18,6 @@ from ..base.errors import CommandError
 from ..output.files import atomic_write
 from .model_catalog import load_catalog
 
-__all__ = ["cache_jobs", "cache_models", "cached_jobs", "cached_models"]
-
 _MAX_AGE = 24 * 3600.0  # seconds for which a list of models is used
 _TIMEOUT = 1.0  # seconds that a user who pressed Tab may wait
 _RETRY_AFTER = 30.0  # seconds until a server that did not answer is asked again

@@ -15,8 +15,6 @@ from typing import Any, NamedTuple, cast
 
 from ..base.errors import CommandError, suggest
 
-__all__ = ["KEY_VARIABLE", "TEMPLATE", "URL_VARIABLE", "Settings", "config_path", "load_profiles", "resolve"]
-
 KEY_VARIABLE = "INDOX_ROUTER_API_KEY"
 URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
 PROFILE_VARIABLE = "INDOX_ROUTER_PROFILE"

@@ -8,8 +8,6 @@ if TYPE_CHECKING:
     from indoxrouter import Client
     from indoxrouter.models import ModelInfo
 
-__all__ = ["CatalogModel", "load_catalog"]
-
 
 class CatalogModel(NamedTuple):
     """A model: its name as `provider/model`, its provider, and the server's description of it."""

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from .model_catalog import CatalogModel
 
-__all__ = ["COMMON", "Session", "pass_session"]
-
 R = TypeVar("R")
 
 META = "indoxrouter."

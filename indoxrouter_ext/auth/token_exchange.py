@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from .token_store import TokenStore
 
-__all__ = ["exchange_flow"]
-
 
 class TokenAnswer(Protocol):
     """What an exchange reads of an HTTP answer."""

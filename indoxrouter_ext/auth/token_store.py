@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Refresh", "TokenStore"]
-
 RefreshT = TypeVar("RefreshT")
 
 DEFAULT_LIFETIME = 3600.0

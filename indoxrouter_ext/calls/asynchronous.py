@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ..settings.values import Settings
     from .client_state import ClientState
 
-__all__ = ["AsyncDriver", "read_body_async"]
-
 ResultT = TypeVar("ResultT")
 
 RefreshTask = asyncio.Task[None]

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..settings.values import Settings
     from .client_state import ClientState
 
-__all__ = ["BlockingDriver", "copy_error", "read_body"]
-
 ResultT = TypeVar("ResultT")
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..settings.values import Settings
     from .answer import EventWatch
 
-__all__ = ["ClientState", "RequestHeaders"]
-
 StreamT = TypeVar("StreamT")
 Pairs = list[tuple[str, str]]
 SharedPairs = tuple[tuple[str, str], ...]

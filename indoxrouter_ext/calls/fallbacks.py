@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ..settings.values import Settings
     from .client_state import ClientState
 
-__all__ = ["ModelFallbacks"]
-
 MakeCall = Callable[[dict[str, Any]], "tuple[Call[Any], Settings]"]
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from ..settings.values import Settings
     from .answer import Attempt
 
-__all__ = ["Observation", "ObservedCall", "Observer"]
-
 _NOT_SENT = frozenset({"connect", "connect_timeout", "pool_timeout"})
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..settings.values import Settings
     from .client_state import ClientState
 
-__all__ = ["Authorize", "Effect", "Flow", "Send", "Sleep", "call_flow"]
-
 
 # Plain classes: creating a named tuple class takes as long as importing a small module, and every program would pay
 # for it.

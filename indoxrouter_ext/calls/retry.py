@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import TransportFailure
 
-__all__ = ["Decision", "FailedAttempt", "RetryBudget", "RetryPolicy"]
-
 _REFUSED = frozenset({429, 503})
 _TEMPORARY = frozenset({408, 429})
 _NOT_TEMPORARY = frozenset({501, 505})

@@ -11,8 +11,6 @@ from typing import IO, Any, TypeAlias
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.errors import APIError
 
-__all__ = ["Destination", "FileDestination", "MemoryDestination", "target_path"]
-
 
 def _is_path(path: object) -> bool:
     return isinstance(path, (str, os.PathLike)) and f"{path}" != ""

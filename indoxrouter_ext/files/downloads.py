@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..settings.values import Settings
     from .destinations import Destination
 
-__all__ = ["Download", "Progress", "download", "download_async"]
-
 Progress = Callable[[int, "int | None"], object]
 """Called with the bytes received so far and the total, which is None if the server does not report it."""
 

@@ -19,8 +19,6 @@ from indoxrouter.errors import InvalidParametersError
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = ["ImageInput", "check_images", "check_request_size", "image_part", "media_type_of"]
-
 ImageInput = Annotated[Union[str, "os.PathLike[str]", bytes, bytearray], UNCHECKED]
 """A path, the bytes of an image, or a URL (`https:`, `http:` or `data:`)."""
 

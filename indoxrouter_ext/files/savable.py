@@ -19,8 +19,6 @@ from .destinations import FileDestination, MemoryDestination, target_path
 if TYPE_CHECKING:
     from .downloads import Progress
 
-__all__ = ["AsyncSavable", "Savable", "Source", "decode_base64", "inline_bytes", "name_of"]
-
 
 class Source(NamedTuple):
     """The location of a file.

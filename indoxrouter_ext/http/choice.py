@@ -24,8 +24,6 @@ from indoxrouter._runtime.http.proxies import proxy_for
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import HttpRequest
 
-__all__ = ["EngineChoice"]
-
 NAMES = ("direct", "httpx")
 VARIABLE = "INDOX_ROUTER_ENGINE"
 _ALIASES = {"fast": "direct"}  # its name while 0.2.0 was developed

@@ -11,8 +11,6 @@ import os
 import weakref
 from typing import Protocol
 
-__all__ = ["ResetsAfterFork", "register_for_fork"]
-
 
 class ResetsAfterFork(Protocol):
     """An object that has to be reset in a forked child."""

@@ -18,8 +18,6 @@ from ..calls.observation import ObservedCall, Observer
 if TYPE_CHECKING:
     from ..calls.answer import Attempt
 
-__all__ = ["OpenTelemetryObserver"]
-
 _SCOPE = "indoxrouter"
 # Operation of the spec to the operation and the type of output in the conventions.
 _OPERATIONS: dict[str, tuple[str, str | None]] = {

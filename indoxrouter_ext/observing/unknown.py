@@ -13,8 +13,6 @@ from indoxrouter.about import load_operation
 
 from ..calls.observation import ObservedCall, Observer
 
-__all__ = ["Unknown", "UnknownObserver"]
-
 
 @dataclass(frozen=True)
 class Unknown:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ..calls.answer import CallInfo, ModelAttempt
     from .usage import Usage
 
-__all__ = ["ReceivedResponse"]
-
 
 class ReceivedResponse(Model):
     """What all answers of generating operations share. A mixin, placed before the generated class."""

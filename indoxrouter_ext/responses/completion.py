@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from .media import Image
     from .usage import Usage
 
-__all__ = ["CompletionResponse"]
-
 
 class CompletionResponse(TextResponse[ParsedT], _CompletionResponse):
     """The continuation of a text; attributes as for `ChatResponse`."""

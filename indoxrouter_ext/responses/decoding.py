@@ -27,16 +27,6 @@ if TYPE_CHECKING:
 
     from ..calls.answer import HttpAnswer
 
-__all__ = [
-    "bind_client",
-    "decode_answer",
-    "is_error_body",
-    "model_for",
-    "raise_not_a_stream",
-    "raise_reported",
-    "response_class_for",
-]
-
 ResponseT = TypeVar("ResponseT")
 ResultT = TypeVar("ResultT")
 SecretsOf = Callable[[Iterable[str]], list[str]]

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from .usage import Usage
 
-__all__ = ["EmbeddingResponse"]
-
 
 class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
     """Vectors for texts.

@@ -13,17 +13,6 @@ from typing import Any
 from indoxrouter._runtime.values.json import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 
-__all__ = [
-    "choices_of",
-    "created_at_of",
-    "derive",
-    "envelope_keys",
-    "reasoning_of",
-    "response_text",
-    "text_of_content",
-    "tool_calls_of",
-]
-
 Json = dict[str, Any]
 
 

@@ -18,15 +18,6 @@ from .base import ReceivedResponse
 if TYPE_CHECKING:
     from .usage import Usage
 
-__all__ = [
-    "AsyncAudioResponse",
-    "AsyncImage",
-    "AsyncImageResponse",
-    "AudioResponse",
-    "Image",
-    "ImageResponse",
-]
-
 
 class _ImageFile(_GeneratedImage):
     _other_names_: ClassVar[dict[str, str]] = {"content": "read()", "b64": "b64_json"}

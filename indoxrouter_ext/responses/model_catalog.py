@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from ..calls.answer import CallInfo
 
-__all__ = ["ModelCatalog", "check_provider"]
-
 
 class ModelCatalog(PydanticField, dict[str, "list[ModelInfo]"]):
     """Models by provider: `catalog["openai"]` is a list of `ModelInfo`.

@@ -11,8 +11,6 @@ from typing import Any
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.json import is_list, is_object
 
-__all__ = ["openai_form"]
-
 Json = dict[str, Any]
 
 _REASONS = {

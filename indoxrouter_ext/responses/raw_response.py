@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from ..calls.answer import Attempt, CallInfo
 
-__all__ = ["RawResponse", "call_log"]
-
 ResultT = TypeVar("ResultT")
 
 call_log: ContextVar[list[CallInfo] | None] = ContextVar("indoxrouter_calls", default=None)

@@ -30,8 +30,6 @@ else:
     ParsedT = TypeVar("ParsedT")
 T = TypeVar("T")
 
-__all__ = ["ChatResponse", "TextResponse"]
-
 
 class _Key(str):
     """A key of a response. `for chunk in response` yields keys, because a response is a mapping."""

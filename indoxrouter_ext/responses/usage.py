@@ -8,8 +8,6 @@ from indoxrouter._runtime.values.json import is_object
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.models.shared import Usage as _Usage
 
-__all__ = ["Usage"]
-
 # The names of a number in the envelope, in OpenAI's chat shape and in the output shape. A dot leads into details.
 _SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("tokens_prompt", "prompt_tokens", "input_tokens", "tokens.input_tokens"),

@@ -17,20 +17,6 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Operation
 
-__all__ = [
-    "PROVIDER_PARAMETERS",
-    "joined",
-    "mark_methods",
-    "missing_attribute",
-    "only_options",
-    "refuse_keywords",
-    "refuse_missing",
-    "refuse_setting",
-    "settings_for_call",
-    "settings_of_operation",
-    "split_keywords",
-]
-
 PROVIDER_PARAMETERS = "provider_params"
 """The keyword for provider parameters of any name."""
 

@@ -18,8 +18,6 @@ else:
     except ImportError:
         from typing import TypedDict
 
-__all__ = ["CallOptions", "ClientOptions", "TimeoutInput"]
-
 _FourTimes = tuple[float | None, float | None, float | None, float | None]
 
 # One literal: pyright reads no text that is put together.

@@ -20,14 +20,6 @@ from indoxrouter.about import OPERATIONS
 
 from .._version import __version__
 
-__all__ = [
-    "Settings",
-    "check_api_key",
-    "check_base_url",
-    "check_timeout",
-    "check_ways",
-]
-
 API_KEY_VARIABLE = "INDOX_ROUTER_API_KEY"
 BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
 # The package's name in one word, as other packages have it; the documented names take precedence.

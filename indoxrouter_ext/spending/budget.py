@@ -15,8 +15,6 @@ from ..http.fork_safety import register_for_fork
 from .estimate import Estimator
 from .protocol import Amount, BudgetExceededError, Spend
 
-__all__ = ["Budget", "check_limit"]
-
 _FULL = 1 - 1e-9  # amounts are sums of floats
 
 

@@ -11,8 +11,6 @@ from indoxrouter._runtime.values.json import is_items, is_mapping
 
 from ..http.fork_safety import register_for_fork
 
-__all__ = ["Amount", "Estimator", "text_size"]
-
 _REMEMBERED = 20
 _BYTES_PER_TOKEN = 4
 _UNKNOWN_PRICE = 10e-6

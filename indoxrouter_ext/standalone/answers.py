@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = [
-    "HttpInfo",
-    "RawResponse",
-    "Redirect",
-    "decode",
-    "in_utf8",
-    "info_of",
-    "media_type_of",
-    "received_answers",
-]
-
 
 ResultT = TypeVar("ResultT")
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse, Engine, HttpResponse
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = ["ApiClient", "AsyncApiClient"]
-
 T = TypeVar("T")
 P = ParamSpec("P")
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers, TransportFailure
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = ["Exchange", "Settings"]
-
 LONGEST_RETRY_AFTER = 60.0
 STREAMS = ("events", "envelopes", "lines")
 

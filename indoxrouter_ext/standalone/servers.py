@@ -11,8 +11,6 @@ from indoxrouter import about
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = ["Servers", "host_of"]
-
 
 class Servers:
     """The servers of one client.

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .answers import HttpInfo
 
-__all__ = ["AsyncStream", "EventReader", "Stream"]
-
 EventT = TypeVar("EventT")
 EVENT_LIMIT = 256 * 1024 * 1024
 

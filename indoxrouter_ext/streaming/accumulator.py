@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from ..calls.answer import HttpAnswer
 
-__all__ = ["Accumulator", "StreamEnd", "requested_answers", "stream_result"]
-
 
 _ALWAYS = ("provider", "model", "success", "message", "data", "finish_reason")
 _TEXT_ENDS = (

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from .state import StreamState
 
-__all__ = ["AsyncEventStream", "AsyncStream", "AsyncTextStream", "AsynchronousStream"]
-
 EventT_co = TypeVar("EventT_co", covariant=True)
 
 

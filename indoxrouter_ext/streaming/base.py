@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..calls.answer import CallInfo
     from ..responses.text import ParsedT, TextResponse
 
-__all__ = ["AssembledAnswer", "StreamBase", "TypedEvents", "finisher_of"]
-
 ResponseT_co = TypeVar("ResponseT_co", covariant=True)
 
 

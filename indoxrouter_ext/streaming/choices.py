@@ -9,8 +9,6 @@ from indoxrouter._runtime.values.json import is_list, is_object
 from ..responses.formats import text_of_content
 from .tool_calls import ToolCalls
 
-__all__ = ["Choice", "content_text"]
-
 _KNOWN = ("content", "role", "tool_calls", "function_call", "reasoning", "reasoning_content", "images")
 
 

@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 
     from ..responses.usage import Usage
 
-__all__ = [
-    "StreamChunk",
-    "delta_of",
-    "event_text",
-    "first_choice",
-    "images_of",
-    "make_chunk",
-    "reasoning_of",
-    "text_or_none",
-    "usage_of",
-]
-
 # Tuples, because a server may send a list as the type, and a list cannot be looked up in a set.
 _TEXT_TYPES = ("response.content_part.delta", "response.output_text.delta", "response.text.delta")
 _USAGE_HOLDERS = ("response", "message", "x_groq")  # typed events, Anthropic's first event, Groq's last chunk

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ..responses.usage import Usage
     from .sse import Event
 
-__all__ = ["EventState", "PartialEvents"]
-
 KEPT = 1000
 """Events that an error keeps: the last ones, because a stream may go on for days."""
 

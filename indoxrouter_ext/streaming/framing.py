@@ -16,18 +16,6 @@ from indoxrouter._runtime.values import json
 
 from .sse import Event, EventTooLarge, SSEDecoder
 
-__all__ = [
-    "HEARTBEATS",
-    "EventDecoder",
-    "as_utf8",
-    "decode_leniently",
-    "documents_of",
-    "is_heartbeat",
-    "is_json",
-    "is_named_end",
-    "reports_failure",
-]
-
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _ENOUGH = 4  # bytes that show the encoding

@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from ..calls.answer import HttpAnswer
     from ..settings.values import Settings
 
-__all__ = [
-    "AsyncReceivedBody",
-    "DocumentReader",
-    "ReceivedBody",
-    "holds_events",
-    "only_document",
-    "read_events",
-]
-
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
 

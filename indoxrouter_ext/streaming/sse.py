@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-__all__ = ["DEFAULT_EVENT_LIMIT", "Event", "EventTooLarge", "SSEDecoder"]
-
 DEFAULT_EVENT_LIMIT: Final = 256 * 1024 * 1024
 """Bytes of one event: enough for base64 images, and a bound on what a hostile server can make the client store."""
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ..calls.answer import HttpAnswer
     from ..settings.values import Settings
 
-__all__ = ["StreamState"]
-
 EVENTS_PER_BATCH = 32
 """Events that are decoded before the first of them is yielded. One read may deliver hundreds; decoding all of them at
 once would exceed the processor's caches and trigger the garbage collector."""

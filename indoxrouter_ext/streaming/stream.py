@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from indoxrouter.models import StopStreamResponse
     from typing_extensions import Self
 
-__all__ = ["BlockingStream", "EventStream", "Stream"]
-
 EventT_co = TypeVar("EventT_co", covariant=True)
 
 

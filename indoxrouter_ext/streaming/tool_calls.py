@@ -13,8 +13,6 @@ from indoxrouter._runtime.values.json import is_list, is_object
 
 from .framing import is_json
 
-__all__ = ["ToolCalls"]
-
 _CALL_ITEMS = ("function_call", "tool_call")
 _OWN_KEYS = ("index", "id", "type", "function")
 

@@ -27,17 +27,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = [
-    "McpTool",
-    "ToolCall",
-    "Tools",
-    "mcp_tools",
-    "run_tools",
-    "run_tools_async",
-    "tool",
-    "tools_on_wire",
-]
-
 Tools = Sequence[Callable[..., Any] | Mapping[str, Any]]
 """Functions with annotated parameters, or tool definitions in OpenAI's form."""
 

@@ -24,8 +24,6 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, Required
 
-__all__ = ["Mismatch", "build", "fields_of", "hints_of", "hoist", "is_pydantic", "is_structured", "schema_of"]
-
 Json = dict[str, Any]
 
 _PLAIN: dict[Any, Json] = {

@@ -22,8 +22,6 @@ from_json: Any = None
 with suppress(ImportError):
     from jiter import from_json
 
-__all__ = ["parse_partial"]
-
 
 def parse_partial(text: str, wanted: Any = None) -> Any:
     """The value of a text that is not complete; None as long as it holds no JSON.

@@ -15,8 +15,6 @@ from indoxrouter.errors import ResponseFormatError
 
 from .json_schema import build, is_structured, schema_of
 
-__all__ = ["ResponseFormat", "check_class", "format_on_wire", "parse"]
-
 ResponseFormat = type[Any] | Mapping[str, Any]
 """A Pydantic model, a dataclass, a TypedDict; a JSON schema; or the provider's own `response_format` object."""
 

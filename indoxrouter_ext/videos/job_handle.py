@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..calls.request_flow import Effect
     from ..settings.values import Settings
 
-__all__ = ["AsyncVideoJobHandle", "JobCallback", "VideoJobHandle", "wait_flow"]
-
 JobCallback = Callable[["VideoJob"], object]
 """Called with the job after each request."""
 _CALLBACK = "a plain function that takes the job"

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from ..responses.usage import Usage
     from .job_handle import AsyncVideoJobHandle, VideoJobHandle
 
-__all__ = ["AsyncVideoResponse", "VideoResponse"]
-
 
 class VideoResponse(ReceivedResponse, _VideoResponse):
     """A video that is being generated. `job` is its handle: wait for it, cancel it, download the result.

@@ -75,6 +75,3 @@ def _is_of(value: Any, schema: Any) -> bool:
         return is_object(value) and is_object(schema) and "properties" in schema
     expected = _KINDS.get(str(kind))
     return expected is not None and isinstance(value, expected)
-
-
-__all__ = ["evolved", "former_names"]

@@ -10,8 +10,6 @@ from ...output.formatting import pluralize
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
-__all__ = ["command"]
-
 
 @click.command("doctor", epilog="The exit code is that of the first failed check; 0 if none failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")

@@ -12,8 +12,6 @@ from ...console.tables import Column, show_table
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
-__all__ = ["command"]
-
 
 @click.group("keys", cls=CommonGroup)
 def command() -> None:

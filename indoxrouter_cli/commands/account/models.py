@@ -11,8 +11,6 @@ from ...output.json_text import print_json
 from ...session.model_catalog import CatalogModel
 from ...session.session import Session, pass_session
 
-__all__ = ["command"]
-
 
 @click.command(
     "models",

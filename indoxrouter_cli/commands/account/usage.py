@@ -17,8 +17,6 @@ from ...session.session import Session, pass_session
 if TYPE_CHECKING:
     from indoxrouter.models import UsageResponse
 
-__all__ = ["command"]
-
 _GROUPS = {"model": "models", "provider": "providers", "endpoint": "endpoints"}
 
 

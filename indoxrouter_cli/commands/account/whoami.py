@@ -8,8 +8,6 @@ from ...output.formatting import format_usd
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
-__all__ = ["command"]
-
 
 @click.command("whoami")
 @click.option("--json", "as_json", is_flag=True, help="Print the server's answer as JSON.")

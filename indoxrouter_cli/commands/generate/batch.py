@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ...batch.outputs import Outputs
     from ...batch.run import Outcome, Plan
 
-__all__ = ["command"]
-
 _METHODS = ("chat", "embeddings", "completion")
 _FORMATS = ("jsonl", "csv", "parquet")
 _MAX_PRINTED = 5  # invalid lines printed one by one; the file of failures has all of them

@@ -20,8 +20,6 @@ from ...session.session import Session, pass_session
 if TYPE_CHECKING:
     from indoxrouter import ChatResponse
 
-__all__ = ["command"]
-
 
 @click.command(
     "chat",

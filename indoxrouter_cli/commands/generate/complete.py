@@ -15,8 +15,6 @@ from ...files.attachments import read_stdin
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
-__all__ = ["command"]
-
 
 @click.command("complete", epilog="\b\nExample:\n  indoxrouter complete Once upon a time")
 @click.argument("prompt", nargs=-1)

@@ -22,8 +22,6 @@ from ...output.files import atomic_write, check_writable
 from ...output.formatting import format_usd, pluralize
 from ...session.session import Session, pass_session
 
-__all__ = ["command"]
-
 Rows = list[tuple[Any, str]]
 
 

@@ -17,8 +17,6 @@ from ...output.formatting import format_usd, pluralize
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
-__all__ = ["command"]
-
 
 @click.command(
     "image",

@@ -11,8 +11,6 @@ from ...command_line.completion import model_option
 from ...files.audio_files import FORMATS, find_audio_files, transcribe_files
 from ...session.session import Session, pass_session
 
-__all__ = ["command"]
-
 
 @click.command(
     "transcribe",

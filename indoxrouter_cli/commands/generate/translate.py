@@ -11,8 +11,6 @@ from ...command_line.completion import model_option
 from ...files.audio_files import FORMATS, find_audio_files, transcribe_files
 from ...session.session import Session, pass_session
 
-__all__ = ["command"]
-
 
 @click.command("translate", epilog="\b\nExample:\n  indoxrouter translate gespräch.mp3 -o talk.txt")
 @click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path))

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from indoxrouter_ext.videos.job_handle import VideoJobHandle
 
-__all__ = ["command"]
-
 _WAIT = 600.0
 
 output_option = click.option(

@@ -19,8 +19,6 @@ from ...output.formatting import pluralize
 from ...output.json_text import dump_json, print_json
 from ...session.session import Session
 
-__all__ = ["command"]
-
 
 class ApiGroup(CommonGroup):
     """The tags of the spec."""

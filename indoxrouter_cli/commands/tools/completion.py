@@ -9,8 +9,6 @@ import click
 
 from ...base.errors import CommandError
 
-__all__ = ["command"]
-
 _SHELLS = ("bash", "zsh", "fish")
 
 

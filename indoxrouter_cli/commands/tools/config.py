@@ -13,8 +13,6 @@ from ...command_line.groups import CommonGroup
 from ...session.config import TEMPLATE, config_path
 from ...session.session import META, Session, pass_session
 
-__all__ = ["command"]
-
 
 @click.group("config", cls=CommonGroup)
 def command() -> None:

@@ -7,8 +7,6 @@ import click
 from ...base import exit_codes
 from ...base.errors import CommandError
 
-__all__ = ["command"]
-
 
 @click.command(
     "mock",

@@ -14,19 +14,6 @@ from urllib.parse import quote, urlsplit
 
 from indoxrouter._runtime.http.interface import TransportFailure
 
-__all__ = [
-    "STAGGER",
-    "Address",
-    "Lookup",
-    "Origin",
-    "connect_failure",
-    "new_socket",
-    "reason_of",
-    "resolve_in_thread",
-    "split_url",
-    "try_order",
-]
-
 STAGGER = 0.25
 """Seconds after which the next address is tried beside the ones under way (RFC 8305, section 5)."""
 

@@ -28,8 +28,6 @@ from .tls_session import TlsSession
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["READ_SIZE", "AsyncConnection", "connect"]
-
 READ_SIZE = 256 * 1024
 MAX_HELD = 256 * 1024
 """Bytes of a body that may wait for their reader; beyond it the server has to wait."""

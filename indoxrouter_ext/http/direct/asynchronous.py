@@ -19,8 +19,6 @@ from .async_connection import READ_SIZE, AsyncConnection, connect
 from .http1 import ResponseParser, request_pieces
 from .pool import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, Answer, Pool
 
-__all__ = ["AsyncDirectEngine"]
-
 
 class AsyncDirectEngine(Pool[AsyncConnection]):
     """Sends requests over the running event loop's transports, for the asynchronous client."""

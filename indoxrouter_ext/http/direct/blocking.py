@@ -20,8 +20,6 @@ from .blocking_connection import BlockingConnection, connect
 from .http1 import ResponseParser, request_pieces
 from .pool import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, Answer, Pool
 
-__all__ = ["DirectEngine"]
-
 
 class DirectEngine(Pool[BlockingConnection]):
     """Sends requests over sockets, for the synchronous client. Safe to use from many threads."""

@@ -30,8 +30,6 @@ from .pool import Connection
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["BlockingConnection", "connect"]
-
 READ_SIZE = 64 * 1024  # malloc maps and unmaps larger buffers for each read
 
 

@@ -15,8 +15,6 @@ from indoxrouter._runtime.http.interface import Headers, HttpRequest, SizedBody,
 
 from .addresses import Origin, split_url
 
-__all__ = ["RequestEncoder", "ResponseParser", "request_pieces"]
-
 MAX_HEAD = 256 * 1024
 """Bytes of a response's head, interim responses included."""
 

@@ -25,17 +25,6 @@ from .http1 import RequestEncoder, ResponseParser
 if TYPE_CHECKING:
     import ssl
 
-__all__ = [
-    "CLOSED_RESPONSE",
-    "ENGINE_CLOSED",
-    "IDLE_SECONDS",
-    "KEEPALIVE_CHECK",
-    "MAX_CONNECTIONS",
-    "Answer",
-    "Connection",
-    "Pool",
-]
-
 MAX_CONNECTIONS = 1000
 """Requests under way at once; further ones wait for as long as `timeout.pool` allows.
 

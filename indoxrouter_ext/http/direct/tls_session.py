@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["TlsSession"]
-
 
 class TlsSession:
     """The client's side of one TLS connection.

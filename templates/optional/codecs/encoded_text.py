@@ -10,8 +10,6 @@ from uuid import UUID
 from .base import Codec
 from .scalars import String
 
-__all__ = ["BASE64_TEXT", "BASE64URL_TEXT", "UUID_TEXT", "base64_text", "base64url_text", "uuid_text"]
-
 
 def _is_binary(value: object) -> TypeGuard[bytes | bytearray | memoryview[int]]:
     """A guard, because pyright does not know what the view is of after `isinstance(value, memoryview)`."""

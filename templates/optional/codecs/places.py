@@ -9,8 +9,6 @@ from ..values.json import is_list, is_object, is_sequence
 from .base import Codec, raise_invalid_argument
 from .composites import MappingCodec, has_kind
 
-__all__ = ["ArrayOf", "PatternedMapping", "array_of", "patterns"]
-
 _FREE_FORM = Codec()
 
 

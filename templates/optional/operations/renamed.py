@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 from ..codecs.base import raise_invalid_argument
 from ..values.unset import UNSET
 
-__all__ = ["renamed_keywords"]
-
 MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 _COROUTINE = 0x80  # `inspect.CO_COROUTINE`
 
