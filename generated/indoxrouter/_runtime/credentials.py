@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-__all__ = ["Credentials", "apply_credentials"]
-
 Credentials = Mapping[str, str]
 """Credentials by the name of the security scheme that they are for."""
 

@@ -11,8 +11,6 @@ from typing import Any, NoReturn, Protocol
 from ..values.json import is_items, is_mapping
 from ..values.unset import UNSET
 
-__all__ = ["Codec", "ModelClass", "describe", "is_writable", "raise_invalid_argument"]
-
 
 def is_writable(number: int) -> bool:
     """Whether a whole number is small enough to be written as text: Python refuses more than 4,300 digits."""

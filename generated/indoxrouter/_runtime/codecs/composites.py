@@ -12,8 +12,6 @@ from .base import Codec, ModelClass, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String
 
-__all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant", "has_kind"]
-
 _PACKAGE = __name__.rsplit(".", 3)[0]
 
 

@@ -13,8 +13,6 @@ from typing import Any
 
 from .base import Codec, raise_invalid_argument
 
-__all__ = ["Date", "DateTime", "parse_datetime"]
-
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?\Z",
     re.ASCII,

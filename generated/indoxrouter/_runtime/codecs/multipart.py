@@ -16,8 +16,6 @@ from typing import IO, Annotated, Any
 from ..values.introspection import UNCHECKED
 from .base import raise_invalid_argument
 
-__all__ = ["FileInput", "MultipartBody", "Upload"]
-
 CHUNK = 256 * 1024
 
 _file_lock = threading.Lock()

@@ -12,8 +12,6 @@ from typing import Any
 from ..values.json import dumps
 from .base import Codec, is_writable, raise_invalid_argument
 
-__all__ = ["Boolean", "Const", "Enumeration", "JsonText", "Null", "Number", "String", "UploadCodec"]
-
 
 class String(Codec):
     """Text within bounds (characters)."""

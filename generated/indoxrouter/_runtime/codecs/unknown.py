@@ -11,8 +11,6 @@ from .base import Codec
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
 from .scalars import Const, Enumeration
 
-__all__ = ["UnknownPart", "unknown_parts"]
-
 _ELEMENTS = 200  # of a list are looked at
 _DEEP = (AliasRef, Array, Const, Enumeration, MappingCodec, ModelRef, Nullable, Union)
 

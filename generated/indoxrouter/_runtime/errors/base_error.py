@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Attempt", "BaseError"]
-
 # Attributes of the errors of other clients, and where the same is found here.
 _OTHER_NAMES = {
     "response": "status_code, .headers and .body",

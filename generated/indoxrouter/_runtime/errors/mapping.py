@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..codecs.base import Codec
     from ..http.interface import TransportFailure
 
-__all__ = ["error_from_body", "error_from_payload", "error_from_transport"]
-
 # What servers answer for a path that they do not know, or do not serve, and the words of the frameworks.
 _PATH_STATUSES = {403: "forbidden", 404: "not found", 405: "method not allowed"}
 _MAX_MESSAGE = 2000

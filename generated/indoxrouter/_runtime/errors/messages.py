@@ -7,8 +7,6 @@ from typing import Any
 
 from ..values.json import is_list, is_object
 
-__all__ = ["message_in", "text_of_problem"]
-
 # Names in lower case and without `_` and `-`; the first one with a text counts.
 _MESSAGES = (
     "message",

@@ -16,8 +16,6 @@ from typing import Any
 
 from ..codecs.dates import parse_datetime
 
-__all__ = ["reset_time_of", "retry_after_of"]
-
 _YEAR = 366 * 86400.0
 
 

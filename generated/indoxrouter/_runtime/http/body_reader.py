@@ -10,8 +10,6 @@ from typing import Any
 
 from .interface import Headers, TransportFailure
 
-__all__ = ["BodyReader", "too_large"]
-
 # What servers write into Content-Encoding for a body that is not compressed at all. Only "identity" is registered.
 _NO_CODINGS = (
     "",

@@ -26,8 +26,6 @@ from .httpx_calls import LeftBehind, failure_of, foreign_errors, sending, within
 from .httpx_clients import Clients, refuse_late
 from .interface import GRACE, Deadline, Headers, HttpRequest, TransportFailure, body_pieces, timed_out
 
-__all__ = ["AsyncHttpxEngine", "HttpxEngine"]
-
 T = TypeVar("T")
 
 

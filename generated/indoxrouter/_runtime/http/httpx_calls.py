@@ -18,8 +18,6 @@ from typing import TypeVar
 
 from .interface import Deadline, FailureKind, HttpRequest, TransportFailure, timed_out
 
-__all__ = ["LeftBehind", "failure_of", "foreign_errors", "sending", "within"]
-
 T = TypeVar("T")
 
 # httpx2 is httpx under another name, and httpcore's exceptions, which tools may raise, have the same names again.

@@ -17,8 +17,6 @@ from .interface import HttpRequest, TransportFailure, time_left
 from .proxies import proxy_for
 from .tls import tls_context
 
-__all__ = ["Clients", "refuse_late"]
-
 ClientT = TypeVar("ClientT", bound="httpx.Client | httpx.AsyncClient")
 
 LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=30.0)

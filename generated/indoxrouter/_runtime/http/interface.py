@@ -17,24 +17,6 @@ from typing import Any, Literal, Protocol, TypeVar, overload
 
 from ..values.masking import mask
 
-__all__ = [
-    "GRACE",
-    "AsyncEngine",
-    "AsyncHttpResponse",
-    "Deadline",
-    "Engine",
-    "FailureKind",
-    "Headers",
-    "HttpRequest",
-    "HttpResponse",
-    "SizedBody",
-    "Timeouts",
-    "TransportFailure",
-    "body_pieces",
-    "time_left",
-    "timed_out",
-]
-
 DefaultT = TypeVar("DefaultT")
 
 FailureKind = Literal[

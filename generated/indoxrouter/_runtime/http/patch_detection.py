@@ -13,8 +13,6 @@ from sys import modules
 from types import FunctionType
 from typing import Any
 
-__all__ = ["httpx_is_patched"]
-
 
 class _Original:
     """One class, and its attributes as they were when no tool had replaced any."""

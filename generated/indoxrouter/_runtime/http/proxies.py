@@ -8,8 +8,6 @@ import sys
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["proxy_for"]
-
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 
 

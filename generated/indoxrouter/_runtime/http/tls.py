@@ -13,8 +13,6 @@ from .interface import TransportFailure
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["tls_context"]
-
 
 def tls_context() -> ssl.SSLContext:
     """Those of `SSL_CERT_FILE` or `SSL_CERT_DIR` if set, else the system's, else certifi's.

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["define"]
-
 ClassT = TypeVar("ClassT", bound="type[Any]")
 
 

@@ -18,8 +18,6 @@ from ..values.json import MalformedJson, dumps, is_items, is_list, is_mapping, i
 from ..values.unset import UNSET
 from .schema import Field, Schema
 
-__all__ = ["Model", "dump", "short"]
-
 ModelT = TypeVar("ModelT", bound="Model")
 
 # Names of other SDKs, and ours.

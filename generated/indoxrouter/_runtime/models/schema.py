@@ -11,8 +11,6 @@ from ..codecs.composites import MappingCodec
 from ..values.json import is_mapping
 from ..values.unset import UNSET
 
-__all__ = ["Field", "Schema", "lazy"]
-
 _FREE_FORM = Codec()
 _PACKAGE = __name__.rsplit(".", 3)[0]
 

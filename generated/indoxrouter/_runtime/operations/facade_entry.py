@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from importlib import import_module
 from types import FunctionType
 from typing import Any, TypeVar, cast
@@ -12,8 +12,6 @@ from typing import Any, TypeVar, cast
 from ..codecs.base import raise_invalid_argument
 from ..values.unset import UNSET, Unset
 from .operation import Call, Operation
-
-__all__ = ["FacadeEntry", "required_inside"]
 
 MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
@@ -32,7 +30,7 @@ class FacadeEntry:
         typed_fields: arguments that take Python types and are sent as fields of the body.
     """
 
-    __slots__ = ("_loaded", "accepts_additional", "dispatch", "name", "operation", "rename", "typed_fields")
+    __slots__ = ("accepts_additional", "dispatch", "name", "operation", "rename", "typed_fields")
 
     def __init__(
         self,
@@ -50,17 +48,14 @@ class FacadeEntry:
         self.rename = dict(rename or {})
         self.accepts_additional = accepts_additional
         self.typed_fields = frozenset(typed_fields)
-        self._loaded: dict[str | None, Operation[Any]] = {}
 
+    @cache  # noqa: B019  # an entry lives as long as its module
     def load(self, choice: str | None = None) -> Operation[Any]:
         """Import the operation. `choice` is the value of the dispatch argument, if there is one.
 
         Raises:
             InvalidParametersError: when `choice` is not a documented value.
         """
-        loaded = self._loaded.get(choice)
-        if loaded is not None:
-            return loaded
         if isinstance(self.operation, tuple):
             tag, name = self.operation
         elif choice is not None and choice in self.operation:
@@ -69,9 +64,7 @@ class FacadeEntry:
             return raise_invalid_argument(
                 self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation))
             )
-        module = import_module(f"{_PACKAGE}.api.{tag}.{name}")
-        operation: Operation[Any] = module.OPERATION
-        self._loaded[choice] = operation
+        operation: Operation[Any] = import_module(f"{_PACKAGE}.api.{tag}.{name}").OPERATION
         return operation
 
     def call(

@@ -11,8 +11,6 @@ from ..codecs.composites import Array, ModelRef
 from ..codecs.factory import ANY
 from ..values import json
 
-__all__ = ["decode_form"]
-
 
 def decode_form(body: bytes | str, codec: Codec) -> dict[str, Any]:
     """The fields of a form, or of the query of a request, as JSON values for `codec`.

@@ -14,17 +14,6 @@ from ..values.unset import UNSET
 if TYPE_CHECKING:
     from ..codecs.multipart import MultipartBody
 
-__all__ = [
-    "EncodedParameters",
-    "Encoding",
-    "Parameter",
-    "encode_form",
-    "encode_parameters",
-    "encode_parts",
-    "encode_query",
-    "encode_text",
-]
-
 # Reserved characters that a parameter with `allowReserved` keeps; those that structure a query are quoted all the same.
 _RESERVED = ":/?[]@!$'()*,;"
 

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ast
 
-__all__ = ["UNCHECKED", "accept_instances", "introspectable"]
-
 _ROOT = __name__.partition(".")[0]
 _completed: set[str] = set()
 _running: list[str] = []  # modules that are being completed; their aliases are still text

@@ -18,18 +18,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeGuard
 
-__all__ = [
-    "MalformedJson",
-    "decode",
-    "dumps",
-    "is_items",
-    "is_list",
-    "is_mapping",
-    "is_object",
-    "is_sequence",
-    "loads",
-]
-
 _SMALL = 8 * 1024
 _FEW = 8
 _seen = 0

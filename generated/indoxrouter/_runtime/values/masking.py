@@ -8,8 +8,6 @@ from typing import Any
 
 from .json import is_items, is_object
 
-__all__ = ["mask"]
-
 _MASK = "***"
 
 

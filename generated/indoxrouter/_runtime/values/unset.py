@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
-__all__ = ["UNSET", "JsonValue", "Unset"]
-
 
 @final
 class Unset:
