@@ -23,7 +23,6 @@ from indoxrouter._runtime.values import json
 
 if TYPE_CHECKING:
     from logging import Logger
-    from types import ModuleType
 
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.errors import IndoxRouterError
@@ -289,16 +288,11 @@ def _look_up() -> Any:
     return _loggers.setdefault(LOGGER, logging.getLogger(LOGGER))
 
 
-def _logging() -> ModuleType:
-    import logging  # cost: see above
-
-    return logging
-
-
 def library_logger() -> Logger:
     """The logger `indoxrouter`, for failures that the call must survive."""
-    logger: Logger = _logging().getLogger(LOGGER)
-    return logger
+    import logging  # cost: see above
+
+    return logging.getLogger(LOGGER)
 
 
 def configure_from_environment() -> None:
@@ -321,7 +315,8 @@ def enable_debug(level: int | str = 10) -> None:
     Raises:
         ValueError: for a level that `logging` does not know.
     """
-    logging = _logging()
+    import logging  # cost: as above
+
     logger = logging.getLogger(LOGGER)
     try:
         logger.setLevel(level.upper() if isinstance(level, str) else level)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter import models
 from indoxrouter._runtime.models.model import Model, dump
-from indoxrouter._runtime.values.json import is_mapping, is_object
+from indoxrouter._runtime.values.json import as_object, as_text, is_mapping
 
 from ..spending.estimate import Amount, text_size
 from .answer import library_logger
@@ -56,8 +56,7 @@ class ObservedCall:
 
     def __init__(self, call: Call[Any], base_url: str) -> None:
         operation = call.operation
-        payload: Any = call.payload
-        fields: dict[str, Any] = payload if is_object(payload) else {}
+        fields = as_object(call.payload)
         self.operation: str = operation.id
         self.method: str = operation.method
         self.path: str = call.path
@@ -65,8 +64,7 @@ class ObservedCall:
         self.request: Mapping[str, Any] = {
             name: value for name, value in fields.items() if name not in operation.secrets
         }
-        model = fields.get("model")
-        self.model: str | None = model if isinstance(model, str) else None
+        self.model = as_text(fields.get("model"))
         self.streaming: bool = call.streaming
         self.began = time.monotonic()
         self.first_event: float | None = None
@@ -258,11 +256,8 @@ def _received_size(response: Any) -> int:
     """The bytes of the texts in an answer, of each choice if there are several."""
     body: Any = dump(response) if isinstance(response, Model) else {}
     choices = body.get("choices") or body.get("output")
-    text = body.get("data")
-    return text_size(
-        choices
-        or [text if isinstance(text, str) else None, body.get("reasoning_content"), body.get("tool_calls")]
-    )
+    parts = [as_text(body.get("data")), body.get("reasoning_content"), body.get("tool_calls")]
+    return text_size(choices or parts)
 
 
 def _number(value: Any) -> float | None:

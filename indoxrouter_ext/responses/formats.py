@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from indoxrouter._runtime.values.json import is_list, is_object
+from indoxrouter._runtime.values.json import as_object, is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 
 Json = dict[str, Any]
@@ -21,7 +21,7 @@ def _is_envelope(payload: Json) -> bool:
 
 
 def _first(value: Any) -> Json:
-    return value[0] if is_list(value) and value and is_object(value[0]) else {}
+    return as_object(value[0]) if is_list(value) and value else {}
 
 
 def _dicts(value: Any) -> list[Json]:
@@ -29,8 +29,7 @@ def _dicts(value: Any) -> list[Json]:
 
 
 def _message(payload: Json) -> Json:
-    message = _first(payload.get("choices")).get("message")
-    return message if is_object(message) else {}
+    return as_object(_first(payload.get("choices")).get("message"))
 
 
 def text_of_content(content: Any) -> str | None:
@@ -206,14 +205,10 @@ def output_of(payload: Json) -> list[Json]:
     if reasoning:
         item["reasoning"] = reasoning
     calls = [
-        {"type": "function_call", "call_id": call.get("id"), **_dict(call.get("function"))}
+        {"type": "function_call", "call_id": call.get("id"), **as_object(call.get("function"))}
         for call in tool_calls_of(payload)
     ]
     return [item, *calls]
-
-
-def _dict(value: Any) -> Json:
-    return value if is_object(value) else {}
 
 
 def _or_missing(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from indoxrouter._runtime.models.model import short
-from indoxrouter._runtime.values.json import is_list, is_object
+from indoxrouter._runtime.values.json import as_text, is_list, is_object
 from indoxrouter.models.audio import AudioResponse as _AudioResponse
 from indoxrouter.models.images import GeneratedImage as _GeneratedImage
 from indoxrouter.models.images import ImageResponse as _ImageResponse
@@ -23,12 +23,8 @@ class _ImageFile(_GeneratedImage):
     _other_names_: ClassVar[dict[str, str]] = {"content": "read()", "b64": "b64_json"}
 
     def _file_(self) -> Source:
-        url, data = _text(self.url), _text(self.b64_json)
+        url, data = as_text(self.url), as_text(self.b64_json)
         return Source(url, data, name_of(url, f"image.{_image_kind(data)}"))
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _is_link(text: str) -> bool:
@@ -156,7 +152,7 @@ class AudioResponse(ReceivedResponse, _AudioResponse, Savable):
     def url(self) -> str | None:
         """URL of the speech, or None if it is inline or this is a transcript."""
         data = self._wire_().get("data")
-        return data if isinstance(data, str) and _is_link(data) else _text(self._member_("url"))
+        return data if isinstance(data, str) and _is_link(data) else as_text(self._member_("url"))
 
     @property
     def format(self) -> str | None:
@@ -168,7 +164,7 @@ class AudioResponse(ReceivedResponse, _AudioResponse, Savable):
         return name.rpartition(".")[2] or None
 
     def _file_(self) -> Source:
-        data = _text(self._member_("audio"))
+        data = as_text(self._member_("audio"))
         name = name_of(self.url, f"speech.{self.format or 'mp3'}")
         return Source(self.url, data, name)
 

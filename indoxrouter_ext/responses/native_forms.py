@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import is_list, is_object
+from indoxrouter._runtime.values.json import as_object, is_list, is_object
 
 Json = dict[str, Any]
 
@@ -42,7 +42,7 @@ def openai_form(body: Json, key: str = "delta") -> Json | None:
     if isinstance(body.get("done"), bool):
         return _ollama(body, key)
     if is_object(body.get("token")) and "generated_text" in body:
-        details = _object(body.get("details"))
+        details = as_object(body.get("details"))
         special = body["token"].get("special")
         message = {"content": None if special else body["token"].get("text")}
         count = details.get("generated_tokens")
@@ -73,13 +73,13 @@ _EVENTS = frozenset(
 
 def _event(body: Json, key: str) -> Json:
     """An event of Anthropic, whose blocks are numbered, or of Cohere, whose deltas hold messages."""
-    delta = _object(body.get("delta"))
-    message = _message_of(_object(delta.get("message")))
-    block = _object(body.get("content_block")) or delta
+    delta = as_object(body.get("delta"))
+    message = _message_of(as_object(delta.get("message")))
+    block = as_object(body.get("content_block")) or delta
     message = message or _message_of({"content": [{**block, "index": body.get("index")}]})
     for call in message.get("tool_calls", ()):
         call.setdefault("index", body.get("index"))
-    usage = body.get("usage") or _object(body.get("message")).get("usage") or _tokens(delta.get("usage"))
+    usage = body.get("usage") or as_object(body.get("message")).get("usage") or _tokens(delta.get("usage"))
     return _form(key, message, delta.get("stop_reason") or delta.get("finish_reason"), usage)
 
 
@@ -95,7 +95,7 @@ def _google(body: Json, key: str) -> Json:
         usage = {name: found.get(other) for name, other in names.items()}
     choices: list[Json] = []
     for place, candidate in enumerate(filter(is_object, body["candidates"])):
-        message = _message_of({"content": _object(candidate.get("content")).get("parts")})
+        message = _message_of({"content": as_object(candidate.get("content")).get("parts")})
         form = _form(key, message, candidate.get("finishReason"), None)
         choices.append({**form["choices"][0], "index": candidate.get("index", place)})
     head = {"id": body.get("responseId"), "model": body.get("modelVersion")}
@@ -103,7 +103,7 @@ def _google(body: Json, key: str) -> Json:
 
 
 def _ollama(body: Json, key: str) -> Json:
-    message = _message_of(_object(body.get("message")) or {"content": body.get("response")})
+    message = _message_of(as_object(body.get("message")) or {"content": body.get("response")})
     usage = {"prompt_tokens": body.get("prompt_eval_count"), "completion_tokens": body.get("eval_count")}
     reason = (body.get("done_reason") or "stop") if body["done"] else None
     return _form(key, message, reason, usage if body["done"] and any(usage.values()) else None)
@@ -123,7 +123,7 @@ def _message_of(message: Json) -> Json:
     content = message.get("content")
     for part in _objects(content) or [{"text": content}]:
         call = part.get("functionCall") or (part if part.get("name") else None)
-        picture = _object(part.get("inlineData"))
+        picture = as_object(part.get("inlineData"))
         if is_object(call):
             calls.append(_call({"id": call.get("id"), "index": part.get("index"), "function": call}))
         elif isinstance(part.get("partial_json"), str):
@@ -137,7 +137,7 @@ def _message_of(message: Json) -> Json:
 
 
 def _call(call: Json) -> Json:
-    function = _object(call.get("function"))
+    function = as_object(call.get("function"))
     arguments = next((function[name] for name in ("arguments", "args", "input") if function.get(name)), "")
     if not isinstance(arguments, str):
         arguments = json.dumps(arguments).decode()
@@ -148,13 +148,9 @@ def _call(call: Json) -> Json:
 
 def _tokens(usage: Any) -> Json | None:
     """Cohere's usage: the counts are one level deeper."""
-    return _object(_object(usage).get("tokens") or usage) or None
+    return as_object(as_object(usage).get("tokens") or usage) or None
 
 
 def _objects(value: Any) -> list[Json]:
     found = value if is_list(value) else [value]
     return [item for item in found if is_object(item)]
-
-
-def _object(value: Any) -> Json:
-    return value if is_object(value) else {}

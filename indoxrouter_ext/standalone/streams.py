@@ -12,7 +12,7 @@ from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.json import is_object
 from indoxrouter.errors import APIError
 
-from ..streaming.sse import Event, EventTooLarge, SSEDecoder
+from ..streaming.sse import DEFAULT_EVENT_LIMIT, Event, EventTooLarge, SSEDecoder
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .answers import HttpInfo
 
 EventT = TypeVar("EventT")
-EVENT_LIMIT = 256 * 1024 * 1024
 
 
 class EventReader:
@@ -45,7 +44,7 @@ class EventReader:
         self._host = host
         self._secrets = secrets
         self._body = BodyReader(http.headers, None)
-        self._decoder = SSEDecoder(EVENT_LIMIT)
+        self._decoder = SSEDecoder()
         self._partial: list[bytes] = []
         self.ended = False
 
@@ -77,8 +76,9 @@ class EventReader:
     def _lines(self, part: bytes) -> Iterator[Any]:
         first, *rest = part.split(b"\n")
         self._partial.append(first)
-        if sum(map(len, self._partial)) > EVENT_LIMIT:
-            raise TransportFailure("too_large", f"a line of the stream is larger than {EVENT_LIMIT} bytes")
+        if sum(map(len, self._partial)) > DEFAULT_EVENT_LIMIT:
+            reason = f"a line of the stream is larger than {DEFAULT_EVENT_LIMIT} bytes"
+            raise TransportFailure("too_large", reason)
         for following in rest:
             line = b"".join(self._partial).strip(b"\x1e \t\r")
             self._partial = [following]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.values.json import is_list, is_object
+from indoxrouter._runtime.values.json import as_object, as_text, is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 
 from ..responses.decoding import model_for, response_class_for
 from ..responses.formats import created_at_of, derive, response_text
 from ..responses.native_forms import openai_form
 from .choices import Choice, content_text
-from .chunk import event_text, images_of, reasoning_of, text_or_none, usage_of
+from .chunk import event_text, images_of, reasoning_of, usage_of
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
@@ -179,12 +179,11 @@ class Accumulator:
         self.end = StreamEnd.ANSWERED
 
     def _read_metadata(self, event: dict[str, Any]) -> None:
-        response = event.get("response") or event.get("message")
-        inner: dict[str, Any] = response if is_object(response) else {}
+        inner = as_object(event.get("response") or event.get("message"))
         for key in ("id", "response_id", "stream_id", "request_id"):
             if self._id:
                 break
-            self._id = text_or_none(event.get(key)) or text_or_none(inner.get(key))
+            self._id = as_text(event.get(key)) or as_text(inner.get(key))
         for key in ("model", "provider", "created", "created_at", "request_id"):
             value = event[key] if key in event else inner.get(key)
             if value is not None:
@@ -244,8 +243,7 @@ class Accumulator:
                 key: response[key] for key in ("status", "incomplete_details") if key in response
             }
             shape["output"] = [{"type": "function_call"}] if answer.calls.as_json() else []
-            reason = derive(shape, "finish_reason")
-            answer.finish_reason = reason if isinstance(reason, str) else None
+            answer.finish_reason = as_text(derive(shape, "finish_reason"))
         return text
 
     def envelope(self) -> dict[str, Any]:

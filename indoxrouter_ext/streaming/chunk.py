@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from indoxrouter import models
 from indoxrouter._runtime.models.pydantic_support import PydanticField, object_of
-from indoxrouter._runtime.values.json import is_list, is_object
+from indoxrouter._runtime.values.json import as_object, as_text, is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.facade_entries import ENTRIES
 
@@ -110,7 +110,7 @@ class StreamChunk(PydanticField, dict[str, Any]):
     @property
     def type(self) -> str | None:
         """The event's `type`, or None."""
-        return text_or_none(self.get("type"))
+        return as_text(self.get("type"))
 
     @property
     def choices(self) -> list[ChatChunkChoice]:
@@ -141,9 +141,7 @@ class StreamChunk(PydanticField, dict[str, Any]):
     def finish_reason(self) -> str | None:
         """Why the model stopped; None on all events but the one that reports it."""
         choice = first_choice(self)
-        return (
-            text_or_none(choice.get("finish_reason")) if choice else text_or_none(self.get("finish_reason"))
-        )
+        return as_text(choice.get("finish_reason")) if choice else as_text(self.get("finish_reason"))
 
     @property
     def usage(self) -> Usage | None:
@@ -173,32 +171,23 @@ def make_chunk(event: dict[str, Any], text: str, codec: Codec | None) -> StreamC
     return chunk
 
 
-def text_or_none(value: Any) -> str | None:
-    """The value if it is text."""
-    return value if isinstance(value, str) else None
-
-
 def first_choice(event: dict[str, Any]) -> dict[str, Any]:
     """The first of an event's `choices`; empty if there is none."""
     choices = event.get("choices")
-    if is_list(choices) and choices and is_object(choices[0]):
-        choice: dict[str, Any] = choices[0]
-        return choice
-    return {}
+    return as_object(choices[0]) if is_list(choices) and choices else {}
 
 
 def delta_of(event: dict[str, Any]) -> dict[str, Any]:
     """The `delta` of an event's first choice; empty if there is none."""
-    delta = first_choice(event).get("delta")
-    return delta if is_object(delta) else {}
+    return as_object(first_choice(event).get("delta"))
 
 
 def reasoning_of(event: dict[str, Any]) -> str:
     """The reasoning that an event adds; empty if it adds none."""
     if event.get("type") in _REASONING_TYPES:
-        return text_or_none(event.get("delta")) or ""
+        return as_text(event.get("delta")) or ""
     delta = delta_of(event)
-    return text_or_none(delta.get("reasoning_content")) or text_or_none(delta.get("reasoning")) or ""
+    return as_text(delta.get("reasoning_content")) or as_text(delta.get("reasoning")) or ""
 
 
 def usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
@@ -213,8 +202,7 @@ def usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
 def images_of(event: dict[str, Any]) -> list[Any]:
     """The images of an event, in either family."""
     if event.get("type") == _IMAGE_TYPE:
-        generation = event.get("image_generation_call")
-        call: dict[str, Any] = generation if is_object(generation) else {}
+        call = as_object(event.get("image_generation_call"))
         image = {"index": event.get("output_index", 0), "url": event.get("url") or call.get("url")}
         data = event.get("data") or call.get("result")
         return [{**image, "b64_json": data} if data is not None else image]
@@ -234,12 +222,10 @@ def event_text(event: dict[str, Any]) -> str:
     elif "type" in event:
         if event["type"] in _TEXT_TYPES:
             delta = event.get("delta")
-            if is_object(delta):
-                delta = delta.get("text")
-            return delta if isinstance(delta, str) else ""
+            return as_text(delta.get("text") if is_object(delta) else delta) or ""
         return ""
     for key in ("data", "text", "content"):
-        if isinstance(event.get(key), str):
-            text = event[key]
-            return text if isinstance(text, str) else ""
+        text = as_text(event.get(key))
+        if text is not None:
+            return text
     return ""

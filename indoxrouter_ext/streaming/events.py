@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indoxrouter import models
-from indoxrouter._runtime.values.json import is_object
+from indoxrouter._runtime.values.json import as_object, as_text, is_object
 
 from ..responses.decoding import is_error_body
 from .accumulator import Accumulator, StreamEnd
@@ -136,7 +136,7 @@ class EventState(StreamState):
 
     def _deliver(self, name: str, value: Any) -> None:
         total: Any = self.total
-        total.add(value if is_object(value) else {})
+        total.add(as_object(value))
         codec = self._spec.named.get(name, self._spec.codec)
         event = codec.decode(value)
         self.chunks.append(event)
@@ -181,5 +181,5 @@ def _text_of(event: dict[str, Any]) -> str:
     """The text that an event of any API adds."""
     delta = event.get("delta")
     holder = delta if is_object(delta) else event
-    found = event_text(event) or (delta if isinstance(delta, str) else None)
+    found = event_text(event) or as_text(delta)
     return found or content_text(holder.get("text") or holder.get("content"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import is_list, is_object
+from indoxrouter._runtime.values.json import as_object, is_list, is_object
 
 from .framing import is_json
 
@@ -104,8 +104,7 @@ class ToolCalls:
 
     def add(self, fragment: dict[str, Any]) -> None:
         """Add a fragment of a call, or a whole call."""
-        found = fragment.get("function")
-        function: dict[str, Any] = found if is_object(found) else {}
+        function = as_object(fragment.get("function"))
         name = _text(function.get("name"))
         arguments = _arguments_of(function.get("arguments"))
         call = self._call_of(_text(fragment.get("id")), _index(fragment.get("index")), name, arguments)

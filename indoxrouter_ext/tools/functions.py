@@ -16,7 +16,7 @@ from indoxrouter._runtime.codecs.base import describe, nearest, raise_invalid_ar
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.models.pydantic_support import PydanticField
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import is_mapping, is_object, is_sequence
+from indoxrouter._runtime.values.json import as_object, as_text, is_mapping, is_object, is_sequence
 from indoxrouter.errors import ResponseFormatError
 
 from .json_schema import build, hints_of, hoist, schema_of
@@ -155,19 +155,16 @@ class ToolCall(PydanticField, dict[str, Any]):
     @property
     def id(self) -> str | None:
         """The id to return with the result, or None."""
-        found = self.get("id")
-        return found if isinstance(found, str) else None
+        return as_text(self.get("id"))
 
     @property
     def _function(self) -> dict[str, Any]:
-        found = self.get("function")
-        return found if is_object(found) else {}
+        return as_object(self.get("function"))
 
     @property
     def name(self) -> str:
         """The name of the tool; empty if the model sent none."""
-        found = self._function.get("name")
-        return found if isinstance(found, str) else ""
+        return as_text(self._function.get("name")) or ""
 
     @property
     def arguments(self) -> dict[str, Any]:

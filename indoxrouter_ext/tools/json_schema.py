@@ -36,9 +36,7 @@ _PLAIN: dict[Any, Json] = {
     datetime: {"type": "string", "format": "date-time"},
     date: {"type": "string", "format": "date"},
 }
-
-
-_COLLECTIONS: dict[Any, Any] = {tuple: tuple, set: set, frozenset: frozenset}
+_COLLECTIONS: tuple[Any, ...] = (tuple, set, frozenset)
 
 
 class Mismatch(ValueError):
@@ -313,7 +311,7 @@ def _build_list(base: Any, arguments: tuple[Any, ...], value: list[Any], path: s
         [build(arguments[0], item, f"{path}[{i}]") for i, item in enumerate(value)] if arguments else value
     )
     if base in _COLLECTIONS:
-        return _COLLECTIONS[base](items)
+        return base(items)
     return set(items) if _is_kind(base, Set) else items
 
 

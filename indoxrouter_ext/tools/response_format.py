@@ -10,7 +10,7 @@ from typing import Any, get_origin
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import is_list, is_mapping, is_object
+from indoxrouter._runtime.values.json import as_object, is_list, is_mapping, is_object
 from indoxrouter.errors import ResponseFormatError
 
 from .json_schema import build, is_structured, schema_of
@@ -77,7 +77,7 @@ def _is_strict(schema: Any) -> bool:
         return True
     properties = schema.get("properties")
     if schema.get("type") == "object" or is_object(properties):
-        names = properties if is_object(properties) else {}
+        names = as_object(properties)
         if schema.get("additionalProperties") is not False or set(names) != set(schema.get("required", ())):
             return False
     return all(_is_strict(value) for value in schema.values())
