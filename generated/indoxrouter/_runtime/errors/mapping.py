@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..values import json
-from ..values.json import is_list, is_object
+from ..values.json import as_object, is_list, is_object
 from ..values.masking import mask
 from .messages import message_in, text_of_problem
 from .retry_after import reset_time_of, retry_after_of
@@ -77,7 +77,7 @@ def _is_foreign(payload: Any, status: int) -> bool:
     """
     from ... import errors  # cost: for errors only
 
-    body: dict[str, Any] = payload if is_object(payload) else {}
+    body = as_object(payload)
     fields = _ErrorFields(payload)
     error, detail = body.get("error"), body.get("detail")
     if is_object(error):
@@ -181,7 +181,7 @@ class _ErrorFields:
     def __init__(self, payload: Any) -> None:
         # Some gateways wrap the error in a list.
         inner = payload[0] if is_list(payload) and len(payload) == 1 else payload
-        self.body: dict[str, Any] = inner if is_object(inner) else {}
+        self.body = as_object(inner)
         self.code: str | None = None
         self.message: str = payload.strip() if isinstance(payload, str) else ""
         self.details: dict[str, Any] = {}
@@ -231,8 +231,7 @@ class _ErrorFields:
         known = [name for name in names if name in ERROR_CODES]
         self.code = next(iter(known or names), None)
         self.message = message_in(error)
-        inner = error.get("details")
-        self.details.update(inner if is_object(inner) else {})
+        self.details.update(as_object(error.get("details")))
         taken = {"message", "code", "type", "details", "error"}
         self.details.update(
             {key: value for key, value in error.items() if key not in taken and value is not None}

@@ -127,6 +127,16 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
+def as_object(value: object) -> dict[str, Any]:
+    """The value if it is a JSON object; else an empty one."""
+    return value if is_object(value) else {}
+
+
+def as_text(value: object) -> str | None:
+    """The value if it is text."""
+    return value if isinstance(value, str) else None
+
+
 def is_list(value: object) -> TypeGuard[list[Any]]:
     """Whether it is a JSON array."""
     return isinstance(value, list)
