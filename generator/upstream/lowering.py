@@ -43,11 +43,12 @@ def lower(description: Description, components: Components) -> tuple[dict[str, A
     paths: dict[str, Any] = {}
     for operation in description.operations:
         path, entry = _operation(operation, overrides)
-        while operation.method.lower() in paths.get(
+        method = _method(operation)
+        while method in paths.get(
             path, {}
-        ):  # templates that differ in parameter names only
+        ):  # templates that differ in parameter names only; POST beside QUERY
             path += "/"
-        paths.setdefault(path, {})[_method(operation)] = entry
+        paths.setdefault(path, {})[method] = entry
     schemas = {component.name: _component(component, components) for component in components}
     document = {
         "openapi": "3.1.0",

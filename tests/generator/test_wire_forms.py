@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from generator.cli import main
-from tests.generator.support import Made, Server, document, generate, serving
+from tests.generator.support import Made, Server, answers, document, generate, serving
 
 
 def operation(path: str, name: str, method: str = "get", **parts: Any) -> dict[str, Any]:
@@ -423,3 +423,14 @@ def test_keywords_are_refused_as_names_of_packages(
     for name in ("class", "import", "None", "async"):
         assert main(["generate", "--package", name, "--output", str(tmp_path / name)]) == 2
         assert f"{name!r} cannot be the name of a Python package" in capsys.readouterr().err
+
+
+def test_a_query_beside_a_post_of_the_same_path_is_an_operation_of_its_own(tmp_path: Path) -> None:
+    answer = answers("{type: string}")
+    paths = f"""
+    /pets:
+      post: {{operationId: addPet, {answer}}}
+      query: {{operationId: findPets, {answer}}}
+    """
+    made = generate(document(paths), tmp_path)
+    assert [made.operation("default", name).method for name in ("add_pet", "find_pets")] == ["POST", "QUERY"]
