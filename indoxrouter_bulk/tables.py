@@ -225,9 +225,8 @@ def _arrow_rows(batches: Iterable[Any]) -> Iterator[TableRow]:
         for start in range(0, batch.num_rows, _PIECE):
             for cells in batch.slice(start, _PIECE).to_pylist():
                 number += 1
-                row = {
-                    name: cell for name, cell in cells.items() if not name.startswith("__index_level")
-                }  # of pandas
+                # pandas adds columns for its index.
+                row = {name: cell for name, cell in cells.items() if not name.startswith("__index_level")}
                 yield TableRow(number, row, _json(row).encode(), tuple(row) if number == 1 else ())
 
 
@@ -323,9 +322,8 @@ class RowWriter:
         """Write a row; cells that it lacks are empty."""
         if self._format == "jsonl":
             line = json.dumps(row, ensure_ascii=False, default=str) + "\n"
-            self._file.write(
-                line.encode("utf-8", "backslashreplace")
-            )  # half a surrogate pair is an escape of JSON
+            # Half a surrogate pair becomes an escape of JSON.
+            self._file.write(line.encode("utf-8", "backslashreplace"))
             return
         cells = {
             name: _text(row.get(name)) if kind == "text" else row.get(name)

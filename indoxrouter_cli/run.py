@@ -90,9 +90,8 @@ def _report_of(error: Exception, session: Session | None) -> ErrorReport | None:
 
 
 def _usage_error(error: click.UsageError) -> int:
-    if (
-        type(error).__name__ == "NoArgsIsHelpError"
-    ):  # raised by Click since 8.2 for a group without a command; its message is the help
+    # Raised by Click since 8.2 for a group without a command; its message is the help.
+    if type(error).__name__ == "NoArgsIsHelpError":
         click.echo(error.format_message())
         return exit_codes.OK
     path = error.ctx.command_path if error.ctx is not None else PROGRAM

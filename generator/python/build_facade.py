@@ -310,9 +310,8 @@ def _written(argument: _Argument, context: RenderContext, needs: RequiredImports
     annotation = argument.annotation or context.type_hints.write(argument.shape, needs)
     if isinstance(argument.shape, ArrayShape) and context.type_hints.mentions_model(argument.shape):
         needs.collections.add("Iterable")
-        annotation = annotation.replace(
-            "Sequence[", "Iterable[", 1
-        )  # a generator is read once, before sending
+        # A generator is read once, before sending.
+        annotation = annotation.replace("Sequence[", "Iterable[", 1)
     key = PythonCode(literal(argument.key))
     if _must(argument):
         return ArgumentView(argument.name, PythonCode(annotation), None, key)

@@ -85,9 +85,8 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
         listed = conjunct.get("required")
         if listed is not None and is_array(listed.value):
             required.update((str(element.value), element) for element in listed.elements())
-        elif listed is not None and not isinstance(
-            listed.value, bool
-        ):  # of a property, as JSON Schema once had it
+        # JSON Schema once had a boolean here, in the schema of a property.
+        elif listed is not None and not isinstance(listed.value, bool):
             raise listed.refuse(
                 f"`required` has to be a list of names, found {describe_value(listed.value)}; write it as one"
             )

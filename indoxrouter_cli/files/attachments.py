@@ -46,9 +46,8 @@ def build_content(text: str, files: tuple[Path, ...]) -> Any:
         if media_type_of(data[:_IMAGE_HEAD]) is not None:
             images.append(image_part(data))
         else:
-            name = path.name.encode(
-                "utf-8", "replace"
-            ).decode()  # a file name may contain any bytes, a message may not
+            # A file name may contain any bytes, a message may not.
+            name = path.name.encode("utf-8", "replace").decode()
             pieces.append(_fenced(name, _decode(data, str(path))))
     whole = "\n\n".join([*pieces, text]) if text else "\n\n".join(pieces)
     if not images:

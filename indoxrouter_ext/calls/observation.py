@@ -64,7 +64,7 @@ class ObservedCall:
         self.request: Mapping[str, Any] = {
             name: value for name, value in fields.items() if name not in operation.secrets
         }
-        self.model = as_text(fields.get("model"))
+        self.model: str | None = as_text(fields.get("model"))
         self.streaming: bool = call.streaming
         self.began = time.monotonic()
         self.first_event: float | None = None

@@ -61,10 +61,8 @@ class _EventSum(Accumulator):
         cost = event.get("cost")
         usage = usage_of(event) or ({"cost": cost} if isinstance(cost, (int, float)) else {})
         known = {key: value for key, value in usage.items() if value is not None}
-        self.usage = {
-            **(self.usage or {}),
-            **known,
-        } or None  # some servers report the parts in several events
+        # Some servers report the parts in several events.
+        self.usage = {**(self.usage or {}), **known} or None
         self.whole = event if self.count == 1 else None
         text = _text_of(event)
         kind = event.get("type")

@@ -22,12 +22,8 @@ _ENOUGH = 4  # bytes that show the encoding
 
 HEARTBEATS = ("ping", "heartbeat", "keepalive", "keep-alive", "keep_alive")
 _NAMED_ENDS = ("done", "end", "complete", "completed", "finish", "finished")
-_FAILED_TYPES = (
-    "error",
-    "response.failed",
-    "response.error",
-)  # a tuple: a type that is a list cannot be looked up in a set
-
+# A tuple: a type that is a list cannot be looked up in a set.
+_FAILED_TYPES = ("error", "response.failed", "response.error")
 _END_KEYS = frozenset({"type", "event", "id", "status"})
 
 

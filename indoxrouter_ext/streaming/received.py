@@ -85,9 +85,8 @@ class DocumentReader:
 
     def document(self) -> Any:
         """The only document, or an error body for an event named `error`; None if there are several, or none."""
-        found = [value for value in self._found if value] or self._found[
-            :1
-        ]  # `data: []` is a heartbeat as well
+        # `data: []` is a heartbeat as well.
+        found = [value for value in self._found if value] or self._found[:1]
         return found[0] if len(found) == 1 else None
 
     def feed(self, part: bytes, *, last: bool = False) -> None:

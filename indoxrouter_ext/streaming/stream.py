@@ -65,9 +65,7 @@ class BlockingStream(StreamBase, Generic[EventT_co]):
             self._check_single_reader()
             try:
                 self._read(self._http)
-            except (
-                BaseException
-            ):  # interrupted (Ctrl-C): bytes may be lost, so the stream cannot be continued
+            except BaseException:  # Ctrl-C: bytes may be lost, so the stream cannot be continued
                 self.close()
                 raise
         return True
