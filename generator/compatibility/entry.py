@@ -20,20 +20,9 @@ from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape,
 from ..source.node import Node
 
 Kind: TypeAlias = Literal[
-    "operation",
-    "method",
-    "argument",
-    "answer",
-    "event",
-    "schema",
-    "field",
-    "value",
-    "auth",
-    "error",
-    "error code",
-    "server",
-    "webhook",
-]
+    "operation", "method", "argument", "answer", "event", "schema", "field", "value", "auth", "error",
+    "error code", "server", "webhook",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,23 +14,10 @@ import griffe
 
 Surface: TypeAlias = dict[str, dict[str, Any]]
 # Dunder methods that are part of an interface; the others (`__repr__`, `__eq__`) have no signature to break.
-_SPOKEN = frozenset(
-    {
-        "__init__",
-        "__call__",
-        "__enter__",
-        "__exit__",
-        "__aenter__",
-        "__aexit__",
-        "__iter__",
-        "__aiter__",
-        "__next__",
-        "__anext__",
-        "__getitem__",
-        "__len__",
-        "__await__",
-    }
-)
+_SPOKEN = frozenset({
+    "__init__", "__call__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__iter__", "__aiter__",
+    "__next__", "__anext__", "__getitem__", "__len__", "__await__",
+})  # fmt: skip
 
 
 def surface_of(roots: list[str], search: list[Path]) -> Surface:

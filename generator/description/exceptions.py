@@ -14,22 +14,10 @@ from .model import ExceptionSpec
 # What the runtime raises by name; a tree without these could not report a wrong argument or a broken line.
 NEEDED = ("APIError", "InvalidParametersError", "NetworkError", "RequestTimeoutError")
 # What every exception carries already (`_runtime/errors/base_error.py`); other attributes come from the details.
-CARRIED = frozenset(
-    [
-        "message",
-        "status_code",
-        "error_type",
-        "details",
-        "body",
-        "headers",
-        "request_id",
-        "retry_after",
-        "reset_time",
-        "attempts",
-        "argument",
-        "partial",
-    ]
-)
+CARRIED = frozenset([
+    "message", "status_code", "error_type", "details", "body", "headers", "request_id", "retry_after",
+    "reset_time", "attempts", "argument", "partial",
+])  # fmt: skip
 
 _BASE = "Base"  # in the next table: the base is named after the package
 _DEFAULTS = (

@@ -15,21 +15,9 @@ from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver
 
 Kind: TypeAlias = Literal[
-    "root",
-    "info",
-    "server",
-    "tag",
-    "components",
-    "security scheme",
-    "path item",
-    "operation",
-    "parameter",
-    "request body",
-    "response",
-    "media type",
-    "header",
-    "schema",
-]
+    "root", "info", "server", "tag", "components", "security scheme", "path item", "operation", "parameter",
+    "request body", "response", "media type", "header", "schema",
+]  # fmt: skip
 # Schemas inside these keywords declare nothing: they describe what a value may not be, or may be.
 _HYPOTHETICAL = ("not", "if", "then", "else", "contains", "propertyNames")
 _NESTED_ONE = ("items", "additionalProperties", "contentSchema", "unevaluatedProperties", "unevaluatedItems")

@@ -13,20 +13,10 @@ from .names import RESERVED_CONSTANTS, NameAllocator, pascal
 from .shapes import AnyShape, Component, RefShape, Shape, UnionShape
 
 # Parts of a JSON pointer that give the place of a schema, not its meaning.
-_STRUCTURE = frozenset(
-    {
-        "components",
-        "schemas",
-        "properties",
-        "items",
-        "$defs",
-        "definitions",
-        "paths",
-        "content",
-        "schema",
-        "responses",
-    }
-)
+_STRUCTURE = frozenset({
+    "components", "schemas", "properties", "items", "$defs", "definitions", "paths", "content", "schema",
+    "responses",
+})  # fmt: skip
 
 
 class Components:

@@ -5,79 +5,23 @@ from __future__ import annotations
 from ..source.json_types import is_object
 
 # Keywords that describe a value and do not change its type.
-ANNOTATIONS = frozenset(
-    [
-        "title",
-        "description",
-        "default",
-        "deprecated",
-        "readOnly",
-        "writeOnly",
-        "example",
-        "examples",
-        "externalDocs",
-        "xml",
-        "nullable",
-        "$comment",
-        "$schema",
-        "$id",
-        "$anchor",
-        "$defs",
-        "definitions",
-    ]
-)
+ANNOTATIONS = frozenset([
+    "title", "description", "default", "deprecated", "readOnly", "writeOnly", "example", "examples",
+    "externalDocs", "xml", "nullable", "$comment", "$schema", "$id", "$anchor", "$defs", "definitions",
+])  # fmt: skip
 # Constraints that the server checks: nothing of the value is lost when the client does not.
-SERVER_SIDE = frozenset(
-    [
-        "not",
-        "uniqueItems",
-        "minProperties",
-        "maxProperties",
-        "dependentRequired",
-        "contains",
-        "minContains",
-        "maxContains",
-        "propertyNames",
-        "contentEncoding",
-        "unevaluatedProperties",
-        "unevaluatedItems",
-        "if",
-        "then",
-        "else",
-    ]
-)
+SERVER_SIDE = frozenset([
+    "not", "uniqueItems", "minProperties", "maxProperties", "dependentRequired", "contains", "minContains",
+    "maxContains", "propertyNames", "contentEncoding", "unevaluatedProperties", "unevaluatedItems", "if",
+    "then", "else",
+])  # fmt: skip
 # Keywords that decide the Python type.
-SHAPING = frozenset(
-    [
-        "$ref",
-        "allOf",
-        "anyOf",
-        "oneOf",
-        "discriminator",
-        "type",
-        "enum",
-        "const",
-        "format",
-        "properties",
-        "required",
-        "additionalProperties",
-        "patternProperties",
-        "items",
-        "prefixItems",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minLength",
-        "maxLength",
-        "pattern",
-        "minItems",
-        "maxItems",
-        "contentMediaType",
-        "contentSchema",
-    ]
-)
+SHAPING = frozenset([
+    "$ref", "allOf", "anyOf", "oneOf", "discriminator", "type", "enum", "const", "format", "properties",
+    "required", "additionalProperties", "patternProperties", "items", "prefixItems", "minimum", "maximum",
+    "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "minItems",
+    "maxItems", "contentMediaType", "contentSchema",
+])  # fmt: skip
 KNOWN = ANNOTATIONS | SERVER_SIDE | SHAPING
 # Keywords that change the meaning of others in ways that a generated class cannot express.
 REFUSED = {

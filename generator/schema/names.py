@@ -18,60 +18,14 @@ MODEL_MEMBERS = frozenset(
     {"to_dict", "from_dict", "to_json", "from_json", "keys", "get", "additional_properties", "additional"}
 )
 # Class names that the generated modules use themselves.
-RESERVED_CLASSES = frozenset(
-    [
-        "Any",
-        "ClassVar",
-        "Final",
-        "Literal",
-        "Mapping",
-        "Required",
-        "Sequence",
-        "TYPE_CHECKING",
-        "TypeAlias",
-        "TypedDict",
-        "Union",
-        "Unpack",
-        "Never",
-        "overload",
-        "Model",
-        "Field",
-        "Schema",
-        "Variant",
-        "Unset",
-        "UNSET",
-        "MISSING",
-        "JsonValue",
-        "FileInput",
-        "Operation",
-        "Parameter",
-        "Body",
-        "Response",
-        "StreamSpec",
-        "Call",
-        "PollSpec",
-        "FacadeEntry",
-        "Facade",
-        "AsyncFacade",
-        "Api",
-        "AsyncApi",
-        "ApiClient",
-        "AsyncApiClient",
-        "HttpInfo",
-        "RawResponse",
-        "Redirect",
-        "Stream",
-        "AsyncStream",
-        "SyncSend",
-        "AsyncSend",
-        "Codec",
-        "datetime",
-        "date",
-        "None",
-        "True",
-        "False",
-    ]
-)
+RESERVED_CLASSES = frozenset([
+    "Any", "ClassVar", "Final", "Literal", "Mapping", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias",
+    "TypedDict", "Union", "Unpack", "Never", "overload", "Model", "Field", "Schema", "Variant", "Unset",
+    "UNSET", "MISSING", "JsonValue", "FileInput", "Operation", "Parameter", "Body", "Response",
+    "StreamSpec", "Call", "PollSpec", "FacadeEntry", "Facade", "AsyncFacade", "Api", "AsyncApi",
+    "ApiClient", "AsyncApiClient", "HttpInfo", "RawResponse", "Redirect", "Stream", "AsyncStream",
+    "SyncSend", "AsyncSend", "Codec", "datetime", "date", "None", "True", "False",
+])  # fmt: skip
 
 
 # Codecs that the tables of the models name, in the spelling that a class would have to have to hide one.

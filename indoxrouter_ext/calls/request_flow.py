@@ -85,19 +85,10 @@ def opens_stream(status: int, headers: Headers) -> bool:
     return kind in _STREAM_TYPES or kind.partition(";")[0].strip().lower() in _STREAM_TYPES
 
 
-_STREAM_TYPES = frozenset(
-    {
-        "text/event-stream",
-        "",
-        "text/plain",
-        "application/octet-stream",
-        "application/x-ndjson",
-        "application/ndjson",
-        "application/jsonl",
-        "application/x-jsonlines",
-        "application/stream+json",
-    }
-)
+_STREAM_TYPES = frozenset({
+    "text/event-stream", "", "text/plain", "application/octet-stream", "application/x-ndjson",
+    "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json",
+})  # fmt: skip
 
 
 def call_flow(state: ClientState, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:

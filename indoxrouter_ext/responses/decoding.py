@@ -159,21 +159,10 @@ def _reported_in_choice(payload: dict[str, Any]) -> Any:
     return None if response_text(payload) else choices[0]["error"]
 
 
-_ERROR_KEYS = frozenset(
-    {
-        "error",
-        "message",
-        "msg",
-        "status_code",
-        "details",
-        "detail",
-        "request_id",
-        "success",
-        "code",
-        "type",
-        "param",
-    }
-)
+_ERROR_KEYS = frozenset({
+    "error", "message", "msg", "status_code", "details", "detail", "request_id", "success", "code", "type",
+    "param",
+})  # fmt: skip
 _FINE = (None, 0, 200, "0", "200", "")
 
 

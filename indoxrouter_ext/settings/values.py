@@ -34,19 +34,10 @@ LONGEST_TIME = 1_000_000
 
 # Headers that say where a message goes and where it ends. The engines write them; a second one could end the message
 # elsewhere, and the rest of it would be taken for the next request.
-_FRAMING = frozenset(
-    {
-        "host",
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "keep-alive",
-        "te",
-        "trailer",
-        "upgrade",
-        "expect",
-    }
-)
+_FRAMING = frozenset({
+    "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade",
+    "expect",
+})  # fmt: skip
 
 
 def _from_environment(variable: str) -> tuple[str, str | None]:
