@@ -9,24 +9,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from .commands.maintenance import COMMANDS as EVOLUTION
+from .commands.maintenance import COMMANDS as MAINTENANCE
+from .commands.maintenance import Command
 from .source.problems import SpecRefused, plural, shown_path
 from .source.settings import BadSettings, GeneratorSettings, load
 
 REMEDY = "remedy: make generate"
-
-
-class Command(NamedTuple):
-    """A subcommand: one line for the overview, a paragraph for its own help, its arguments, and its work."""
-
-    summary: str
-    text: str
-    arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int]
 
 
 def common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -178,7 +169,7 @@ COMMANDS: dict[str, Command] = {
         common_arguments,
         _lint,
     ),
-    **{name: Command(*rest) for name, rest in EVOLUTION.items()},
+    **MAINTENANCE,
 }
 
 

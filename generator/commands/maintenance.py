@@ -9,11 +9,16 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple
 
-_Row: TypeAlias = tuple[
-    str, str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]
-]
+
+class Command(NamedTuple):
+    """A subcommand: one line for the overview, a paragraph for its own help, its arguments, and its work."""
+
+    summary: str
+    text: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
@@ -193,8 +198,8 @@ def _status(options: argparse.Namespace) -> int:
     return status(options.names)
 
 
-COMMANDS: dict[str, _Row] = {
-    "diff": (
+COMMANDS: dict[str, Command] = {
+    "diff": Command(
         "show what changed for users between two descriptions",
         "Operations, arguments, fields, values, types, credentials and events: added, removed, renamed, retyped; the "
         "Python names that each change touches, whether it breaks callers or readers, and the version that follows. "
@@ -202,7 +207,7 @@ COMMANDS: dict[str, _Row] = {
         _diff_arguments,
         _diff,
     ),
-    "upgrade": (
+    "upgrade": Command(
         "adopt a new description: lint, diff, generate, check, derived files, changelog, tests, version",
         "Nothing is written until the new description is sound and the package can be rendered from it. A step that "
         "fails after that is reported. The last lines say what is left to a person. A second run writes nothing new; "
@@ -210,7 +215,7 @@ COMMANDS: dict[str, _Row] = {
         _upgrade_arguments,
         _upgrade,
     ),
-    "observe": (
+    "observe": Command(
         "report what recorded exchanges show that the description does not know",
         "Reads tapes of the mock (`python -m indoxrouter_mock record`) and HAR files: operations, parameters, "
         "fields, types, nulls, enum values, statuses, event types, headers and limits, each with its count, its place "
@@ -219,7 +224,7 @@ COMMANDS: dict[str, _Row] = {
         _observe_arguments,
         _observe,
     ),
-    "live": (
+    "live": Command(
         "compare the description that a server publishes of itself with ours",
         "Looks at the URL, at the usual places (`openapi.json`, `/docs`, `/redoc` and the like) and at those that a "
         "documentation page names. Operations are matched by method and path, below the base path of our servers. "
@@ -228,7 +233,7 @@ COMMANDS: dict[str, _Row] = {
         _live_arguments,
         _live,
     ),
-    "surface": (
+    "surface": Command(
         "record the public names, signatures and types, or compare them with the record",
         "The packages and the path of the record are in pyproject.toml under [tool.indoxrouter.surface]. With "
         "--check: exit code 1 when the record is out of date, or when a released name is broken without a version "
@@ -236,7 +241,7 @@ COMMANDS: dict[str, _Row] = {
         _surface_arguments,
         _surface,
     ),
-    "templates-status": (
+    "templates-status": Command(
         "compare our templates with those of openapi-python-client",
         "For each template that we override: its base, the installed version, and ours. Exit code 1 when upstream "
         "changed.",

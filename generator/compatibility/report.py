@@ -8,6 +8,7 @@ import shutil
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from ..source.node import Node
@@ -95,10 +96,10 @@ def as_table(comparison: Comparison) -> str:
             ]
             names = [piece for name in _some(change.python) for piece in _wrap_name(name, middle)]
             broken = _wrap(f"breaks {affected(change)}", right) if change.breaking else []
-            for index in range(max(len(described), len(names), len(broken))):
-                sign = _SIGNS[change.action] if index == 0 else " "
-                cells = (_at(described, index), _at(names, index), _at(broken, index))
-                lines.append(f"  {sign} {cells[0]:<{left}}  {cells[1]:<{middle}}  {cells[2]}".rstrip())
+            sign = _SIGNS[change.action]
+            for text, name, whose in zip_longest(described, names, broken, fillvalue=""):
+                lines.append(f"  {sign} {text:<{left}}  {name:<{middle}}  {whose}".rstrip())
+                sign = " "
     lines.append("")
     lines.extend(f"note: {note}" for note in comparison.notes)
     lines.append(comparison.summary)
@@ -124,10 +125,6 @@ def _wrap_name(name: str, width: int) -> list[str]:
             lines.append("  ")
         lines[-1] += piece
     return lines
-
-
-def _at(cells: list[str], index: int) -> str:
-    return cells[index] if index < len(cells) else ""
 
 
 # ── markdown ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -246,11 +246,7 @@ class PackageProject(Project):
             classes=sorted({name for code in attributes for name in members(code)} & classes),
             root=description.exceptions[0].name,
             codes=PythonCode(literal(description.error_codes)),
-            statuses=PythonCode(
-                "{"
-                + ", ".join(f"{k}: {literal(v)}" for k, v in sorted(description.error_statuses.items()))
-                + "}"
-            ),
+            statuses=PythonCode(literal(dict(sorted(description.error_statuses.items())))),
         )
 
     def _about(self) -> None:

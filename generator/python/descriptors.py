@@ -87,7 +87,7 @@ def descriptor(operation: OperationSpec, context: RenderContext, needs: Required
     if bodies:
         lines.append(f"error_bodies={bodies}")
     if operation.error_statuses:
-        lines.append(f"error_statuses={literal_table(operation.error_statuses)}")
+        lines.append(f"error_statuses={literal(operation.error_statuses)}")
     return ", ".join(lines)
 
 
@@ -124,11 +124,6 @@ def _encoding(body: BodySpec, needs: RequiredImports) -> str:
         written = ", ".join(f"{key}={literal(value)}" for key, value in given.items() if value != usual[key])
         rows.append(f"{literal(name)}: Encoding({written})")
     return f", encoding={{{', '.join(rows)}}}" if rows else ""
-
-
-def literal_table(table: dict[int, str]) -> str:
-    """A table of statuses."""
-    return "{" + ", ".join(f"{status}: {literal(name)}" for status, name in table.items()) + "}"
 
 
 def _parameter(parameter: ParameterSpec, context: RenderContext, needs: RequiredImports) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from ..source.node import Node, describe_value
 from .shapes import Annotations, Bounds, NumberShape, StandsFor, StringKind, StringShape
@@ -27,31 +27,13 @@ _STANDS_FOR: dict[str, StandsFor] = {
 
 def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) -> StringShape:
     """The shape of a string: its kind, by its format, and its bounds."""
-    word = next(
-        (
-            conjunct.value[key]
-            for key in ("format", "x-format")
-            for conjunct in conjuncts
-            if isinstance(conjunct.value.get(key), str)
-        ),
-        None,
-    )
-    media = next(
-        (
-            conjunct.value["contentMediaType"]
-            for conjunct in conjuncts
-            if "contentMediaType" in conjunct.value
-        ),
-        None,
-    )
-    encoding = next(
-        (conjunct.value["contentEncoding"] for conjunct in conjuncts if "contentEncoding" in conjunct.value),
-        None,
-    )
+    word = _first_text(conjuncts, "format", "x-format")
+    media = _first_text(conjuncts, "contentMediaType")
+    encoding = _first_text(conjuncts, "contentEncoding")
     kind: StringKind = "text"
     if word in ("date-time", "date", "binary"):
-        kind = word
-    elif isinstance(media, str) and encoding is None and media.startswith(_BINARY_MEDIA):
+        kind = cast("StringKind", word)
+    elif media is not None and encoding is None and media.startswith(_BINARY_MEDIA):
         kind = "binary"
     limits = [
         *_strictest(conjuncts, "minLength", "min_length", max, int, skip=0),
@@ -68,9 +50,15 @@ def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) ->
         kind=kind,
         format=word,
         bounds=Bounds(tuple(limits) if kind == "text" else ()),
-        media=media if kind == "binary" and isinstance(media, str) else "",
+        media=media or "" if kind == "binary" else "",
         stands_for=_STANDS_FOR.get(str(encoding or word).lower(), "") if kind == "text" else "",
     )
+
+
+def _first_text(conjuncts: list[Node], *words: str) -> str | None:
+    """The first text that a conjunct has under one of some keywords."""
+    found = (conjunct.value.get(word) for word in words for conjunct in conjuncts)
+    return next((text for text in found if isinstance(text, str)), None)
 
 
 def number_shape(
