@@ -12,18 +12,8 @@ from .interface import Headers, TransportFailure
 
 # What servers write into Content-Encoding for a body that is not compressed at all. Only "identity" is registered.
 _NO_CODINGS = (
-    "",
-    "identity",
-    "none",
-    "null",
-    "utf-8",
-    "utf8",
-    "binary",
-    "7bit",
-    "8bit",
-    "aws-chunked",
-    "chunked",
-)
+    "", "identity", "none", "null", "utf-8", "utf8", "binary", "7bit", "8bit", "aws-chunked", "chunked",
+)  # fmt: skip
 _GZIP_MARKS = (0x1F, 0x78)  # the first bytes of gzip and of zlib
 _TEXT_STARTS = (b"{", b"[", b"<", b":", b"data:", b"event:", b"id:", b"retry:")
 _UTF8_BOM = b"\xef\xbb\xbf"

@@ -265,10 +265,8 @@ class Model(_Base):
         if field is not None:
             setattr(self, field.name, value)
         else:
-            self.__dict__["_raw_"] = {
-                **self.__dict__["_raw_"],
-                key: value,
-            }  # the dict may belong to the caller
+            # A copy: the dict may belong to the caller.
+            self.__dict__["_raw_"] = {**self.__dict__["_raw_"], key: value}
 
     def keys(self) -> KeysView[str]:
         """The names on the wire of the fields that are present."""

@@ -80,9 +80,8 @@ def _defer(function: FunctionType) -> None:
     annotations = function.__annotations__
     if type(annotations) is dict and annotations:
         function.__annotations__ = _Annotations(annotations, function.__module__)
-    if isinstance(
-        wrapped := getattr(function, "__wrapped__", None), FunctionType
-    ):  # whose signature `inspect` reads
+    wrapped = getattr(function, "__wrapped__", None)  # whose signature `inspect` reads
+    if isinstance(wrapped, FunctionType):
         _defer(wrapped)
 
 
