@@ -6,7 +6,7 @@ from typing import Any
 
 from ..schema.interpreter import Interpreter
 from ..schema.names import safe
-from ..source.forms import check_keys, mapping_at, strings_of
+from ..source.forms import check_keys, mapping_at, strings_at
 from ..source.node import Node, describe_value
 from .exceptions import read_statuses
 from .model import FacadeSpec, OperationSpec, Retry
@@ -50,7 +50,7 @@ def _poll(node: Node) -> dict[str, Any] | None:
         return None
     check_keys(found, POLL_KEYS, required=POLL_KEYS)
     for key in ("done", "failed", "pending"):
-        strings_of(found.child(key))
+        strings_at(found, key)
     for key in ("interval", "deadline"):
         value = found.value[key]
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
@@ -66,9 +66,7 @@ def _provider_rules(node: Node) -> dict[str, Any] | None:
         return None
     for _, rule in found.items():
         check_keys(rule, frozenset({"replace", "drop", "x-source"}))
-        drop = rule.get("drop")
-        if drop is not None:
-            strings_of(drop)
+        strings_at(rule, "drop")
         for _, change in rule.items_at("replace"):
             check_keys(change, frozenset({"field", "values"}), required=frozenset({"field", "values"}))
     return {
@@ -83,11 +81,10 @@ def _facade(entry: Node) -> FacadeSpec:
         raise entry.child("name").refuse(
             f"`name` is the name of a Python method, found {describe_value(name)}"
         )
-    positional = entry.get("positional")
     return FacadeSpec(
         name=name,
         node=entry,
-        positional=strings_of(positional) if positional is not None else (),
+        positional=strings_at(entry, "positional"),
         defaults=mapping_at(entry, "defaults"),
         fixed=mapping_at(entry, "fixed"),
         rename=mapping_at(entry, "rename"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..schema.interpreter import Interpreter
 from ..schema.shapes import Shape
-from ..source.forms import check_keys, strings_of
+from ..source.forms import check_keys, strings_at
 from ..source.json_types import is_object
 from ..source.node import Node
 from .model import OperationSpec, StreamInfo
@@ -43,8 +43,7 @@ def read_stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInf
         )
     operation.answers = [answer for answer in operation.answers if answer not in streams]
     data = _Data(streams[0].shape, interpreter, f"{operation.name}_event")
-    listed = found.get("terminal") if found is not None else None
-    terminal = strings_of(listed) if listed is not None else ()
+    terminal = strings_at(found, "terminal") if found is not None else ()
     done = (found.text("done") if found is not None else None) or data.marker
     return StreamInfo(
         parameter=parameter,

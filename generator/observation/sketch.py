@@ -9,6 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from ..schema.names import pascal, snake
 from ..source.json_types import is_array, is_object
 from .exchanges import NO_BODY, Observed
 
@@ -42,7 +43,7 @@ class _Components:
         properties: dict[str, Any] = {}
         for key in keys:
             seen = [value[key] for value in values if key in value]
-            properties[key] = self.value(f"{name}{_camel(key)}", seen)
+            properties[key] = self.value(f"{name}{pascal(key, '')}", seen)
         required = [key for key in keys if key != optional and all(key in value for value in values)]
         self.schemas[name] = {
             "type": "object",
@@ -87,7 +88,7 @@ def operation_text(
         for word in re.split(r"[^A-Za-z0-9]+", piece)
     ]
     verb = _VERBS.get(exchange.method, exchange.method.lower())
-    id_ = verb + "".join(map(_camel, words or ["root"]))
+    id_ = verb + "".join(pascal(word, "") for word in words or ["root"])
     name = id_[0].upper() + id_[1:]
     tag = next(
         (tag for tag in tags if words and words[0] in (tag, f"{tag}s", tag.rstrip("s"))),
@@ -100,7 +101,7 @@ def operation_text(
         "summary": f"{exchange.method} {template} (observed)",
         "description": "Observed; not documented.",
         "security": [{"bearerAuth": []}] if "authorization" in exchange.headers else [],
-        "x-facade": [{"name": re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", id_).lower(), "positional": []}],
+        "x-facade": [{"name": snake(id_), "positional": []}],
         "x-retry": "safe" if exchange.method == "GET" else "never",
         "x-source": "observed",
     }
@@ -193,10 +194,6 @@ def _template(path: str) -> tuple[str, list[dict[str, Any]]]:
         else:
             pieces.append(piece)
     return "/".join(pieces), parameters
-
-
-def _camel(text: str) -> str:
-    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", text))
 
 
 def _dump(value: Any) -> str:

@@ -10,7 +10,7 @@ from ..description.exceptions import read_statuses
 from ..description.operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES
 from ..description.streams import STREAM_KEYS
 from ..schema.annotations import renamed_from
-from ..source.forms import check_keys
+from ..source.forms import check_keys, strings_at
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, describe_value
 from ..source.problems import Problem, SpecRefused
@@ -34,19 +34,10 @@ def _expect(test: Callable[[Any], bool], form: str) -> Callable[[Node], None]:
     return check
 
 
-def _strings_of(node: Node, key: str) -> None:
-    listed = node.get(key)
-    if listed is not None and not is_array(listed.value):
-        raise listed.refuse(f"`{key}` lists strings, found {describe_value(listed.value)}")
-    for element in listed.elements() if listed is not None else ():
-        if not isinstance(element.value, str):
-            raise element.refuse(f"`{key}` lists strings, found {describe_value(element.value)}")
-
-
 def _facade(node: Node) -> None:
     for entry in node.elements():
         check_keys(entry, FACADE_KEYS, required=frozenset({"name"}))
-        _strings_of(entry, "positional")
+        strings_at(entry, "positional")
         for key in ("defaults", "fixed", "rename", "extra"):
             table = entry.get(key)
             if table is not None and not is_object(table.value):
@@ -55,7 +46,7 @@ def _facade(node: Node) -> None:
 
 def _stream(node: Node) -> None:
     check_keys(node, STREAM_KEYS)
-    _strings_of(node, "terminal")
+    strings_at(node, "terminal")
 
 
 def _poll(node: Node) -> None:

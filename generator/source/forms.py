@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .json_types import is_array
 from .node import Node, describe_value
 
 
@@ -22,16 +23,19 @@ def check_keys(node: Node, keys: frozenset[str], *, required: frozenset[str] = f
         raise node.refuse(f"the key {missing[0]!r} is missing")
 
 
-def strings_of(node: Node) -> tuple[str, ...]:
-    """The elements of an array of strings.
+def strings_at(node: Node, key: str) -> tuple[str, ...]:
+    """The elements of the array of strings under a key; none where the key is absent.
 
     Raises:
-        SpecRefused: when one of them is not a string.
+        SpecRefused: for anything but an array, and for an element that is not a string.
     """
-    for element in node.elements():
-        if not isinstance(element.value, str):
-            raise element.refuse(f"expected a string, found {describe_value(element.value)}")
-    return tuple(element.value for element in node.elements())
+    listed = node.get(key)
+    if listed is None:
+        return ()
+    for part in listed.elements() if is_array(listed.value) else [listed]:
+        if part is listed or not isinstance(part.value, str):
+            raise part.refuse(f"`{key}` lists strings, found {describe_value(part.value)}")
+    return tuple(listed.value)
 
 
 def mapping_at(node: Node, key: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from indoxrouter._runtime.codecs.factory import BYTES, TEXT
 from indoxrouter._runtime.errors.mapping import error_from_payload
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import is_list, is_object
+from indoxrouter._runtime.values.json import is_list, is_object, json_type
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter.errors import APIError
 
@@ -112,10 +112,9 @@ def raise_not_a_stream(call: Call[Any], answer: HttpAnswer, secrets: Iterable[st
 def _check_kind(codec: Codec, payload: Any, answer: HttpAnswer) -> None:
     """Raise for JSON of an undocumented kind, such as a list in place of an object."""
     kinds = _documented_kinds(codec)
-    if kinds and _kind_of(payload) not in kinds:
-        raise _unreadable(
-            answer, f"expected {' or '.join(kinds)} as documented, got JSON {_kind_of(payload)}"
-        )
+    kind = json_type(payload)
+    if kinds and kind not in kinds:
+        raise _unreadable(answer, f"expected {' or '.join(kinds)} as documented, got JSON {kind}")
 
 
 def _documented_kinds(codec: Codec) -> frozenset[str]:
@@ -130,13 +129,6 @@ def _documented_kinds(codec: Codec) -> frozenset[str]:
         kinds = {variant.kind for variant in codec.variants}
         return frozenset() if "any" in kinds else frozenset(kinds)
     return frozenset()
-
-
-def _kind_of(payload: object) -> str:
-    return "object" if is_object(payload) else _KINDS.get(type(payload), "null")
-
-
-_KINDS: dict[type, str] = {list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 def _reports_failure(payload: dict[str, Any], strict: bool) -> bool:
