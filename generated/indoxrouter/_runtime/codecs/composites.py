@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from ..values.json import is_items, is_list, is_mapping, is_object, is_sequence
-from .base import Codec, ModelClass, raise_invalid_argument
+from .base import Codec, ModelClass, nearest, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String
 
@@ -323,16 +323,10 @@ class Union(Codec):
         codec = fitting[0].codec if fitting else None
         if not isinstance(codec, ModelRef):
             return
-        import difflib  # cost: for objects that the spec does not list
-
         for variant in self.variants:
             for key, values in variant.tags.items():
                 given, known = value.get(key), [each for each in values if isinstance(each, str)]
-                near = (
-                    difflib.get_close_matches(given.strip().lower(), known, n=1, cutoff=0.8)
-                    if isinstance(given, str)
-                    else []
-                )
+                near = nearest(given.strip().lower(), known, cutoff=0.8) if isinstance(given, str) else []
                 if near:
                     hatch = f"{codec.model.__name__}({given!r:.20}, …) if there is such a {key}"
                     raise_invalid_argument(f"{path}.{key}", given, f"{near[0]!r}, or {hatch}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..values.json import is_list, is_object
+from ..values.json import is_list, is_object, json_type
 from .base import Codec
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
 from .scalars import Const, Enumeration
@@ -67,7 +67,7 @@ def _fields(codec: ModelRef, value: dict[str, Any], name: str) -> Iterator[Unkno
         elif schema.declares_additional:
             yield from unknown_parts(schema.additional, item, f"{name}.*", schema.name)
         elif key not in schema.renamed:
-            yield UnknownPart("field", f"{name}.{key}", schema.name, _json_type(item))
+            yield UnknownPart("field", f"{name}.{key}", schema.name, json_type(item))
 
 
 def _members(codec: Union, value: Any, name: str, schema: str) -> Iterator[UnknownPart]:
@@ -100,15 +100,3 @@ def _unknown_tags(
 
 def _documented(codec: Codec) -> Any:
     return codec.model._schema_.by_wire if isinstance(codec, ModelRef) else ()  # pyright: ignore[reportPrivateUsage]
-
-
-def _json_type(value: Any) -> str:
-    kinds: dict[type, str] = {
-        bool: "boolean",
-        int: "integer",
-        float: "number",
-        str: "string",
-        list: "array",
-        dict: "object",
-    }
-    return next((name for kind, name in kinds.items() if type(value) is kind), "null")

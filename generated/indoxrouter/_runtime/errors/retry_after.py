@@ -39,21 +39,15 @@ def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float
 
 def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> datetime | None:
     """When a rate limit is reset, in UTC: from the body, else the current time plus the time to wait."""
-    reset_time = _reset_in(body)
-    if reset_time is not None:
-        return reset_time
-    wait = retry_after_of(headers, {key: value for key, value in body.items() if key == "retry_after"})
+    wait = _duration_in(body)
+    if wait is None:
+        reset_time = _moment(body.get("reset_time"))
+        if reset_time is not None:
+            return reset_time
+        wait = retry_after_of(headers, {key: value for key, value in body.items() if key == "retry_after"})
     if wait is not None:
         return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=wait)
-    reset = headers.get("x-ratelimit-reset")
-    return None if reset is None else _moment(reset)
-
-
-def _reset_in(body: Mapping[str, Any]) -> datetime | None:
-    seconds = _duration_in(body)
-    if seconds is not None:
-        return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=seconds)
-    return _moment(body.get("reset_time"))
+    return _moment(headers.get("x-ratelimit-reset"))
 
 
 def _duration_in(body: Mapping[str, Any]) -> float | None:

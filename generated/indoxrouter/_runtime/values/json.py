@@ -127,6 +127,14 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
+def json_type(value: object) -> str:
+    """The name that JSON Schema has for the type of a JSON value."""
+    return "object" if is_object(value) else _TYPES.get(type(value), "null")
+
+
+_TYPES: dict[type, str] = {list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
 def as_object(value: object) -> dict[str, Any]:
     """The value if it is a JSON object; else an empty one."""
     return value if is_object(value) else {}
