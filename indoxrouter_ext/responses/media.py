@@ -31,6 +31,8 @@ __all__ = [
 class _ImageFile(_GeneratedImage):
     _other_names_: ClassVar[dict[str, str]] = {"content": "read()", "b64": "b64_json"}
 
+    __getstate__ = ReceivedResponse.__getstate__
+
     def _file_(self) -> Source:
         url, data = _text(self.url), _text(self.b64_json)
         return Source(url, data, name_of(url, f"image.{_image_kind(data)}"))
