@@ -7,15 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import indoxrouter
 from indoxrouter import (
     Budget,
     ChatMessage,
     InsufficientCreditsError,
     ToolCall,
-    image_part,
     run_tools,
-    run_tools_async,
-    tool,
 )
 
 from tests.methods.harness import Harness
@@ -162,44 +160,50 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     ),
 ]
 
+untyped: Any = indoxrouter
+
 # Arguments that a function does not have. Python's own error would not say which it has.
 ARGUMENTS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "tools to run",
-        lambda c, d: run_tools(tool_calls=[CALL], tools=[]),
+        lambda c, d: untyped.run_tools(tool_calls=[CALL], tools=[]),
         "tool_calls: run_tools() has no such argument; did you mean 'calls'?",
-    ),  # type: ignore[call-arg]
-    ("no functions", lambda c, d: run_tools([CALL]), "functions: required by run_tools(), but missing"),  # type: ignore[call-arg]
+    ),
+    (
+        "no functions",
+        lambda c, d: untyped.run_tools([CALL]),
+        "functions: required by run_tools(), but missing",
+    ),
     (
         "tools to await",
-        lambda c, d: asyncio.run(run_tools_async([CALL], tools=[])),
+        lambda c, d: asyncio.run(untyped.run_tools_async([CALL], tools=[])),
         "tools: run_tools_async() has no such argument; use functions",
     ),
     (
         "an image by url",
-        lambda c, d: image_part(url="http://x/y.png"),
+        lambda c, d: untyped.image_part(url="http://x/y.png"),
         "url: image_part() has no such argument; use source",
-    ),  # type: ignore[call-arg]
+    ),
     (
         "a detail",
-        lambda c, d: image_part("x.png", detail="low"),
+        lambda c, d: untyped.image_part("x.png", detail="low"),
         "detail: image_part() has no such argument; it takes source",
-    ),  # type: ignore[call-arg]
+    ),
     (
         "a name of a tool",
-        lambda c, d: tool(look_up, name="x"),
+        lambda c, d: untyped.tool(look_up, name="x"),
         "name: tool() has no such argument; it takes function, path",
-    ),  # type: ignore[call-arg]
+    ),
     (
         "a budget in euros",
-        lambda c, d: Budget(eur=3),
+        lambda c, d: untyped.Budget(eur=3),
         "eur: Budget() has no such argument; it takes usd, tokens, ",
-    ),  # type: ignore[call-arg]
+    ),
     (
         "a misspelt budget",
-        lambda c, d: Budget(max_usd=3),
+        lambda c, d: untyped.Budget(max_usd=3),
         "max_usd: Budget() has no such argument; did you mean 'usd'?",
-    ),  # type: ignore[call-arg]
+    ),
     (
         "a body to diagnose",
         lambda c, d: c.diagnose_request("chat/completions", body={}),
@@ -259,7 +263,7 @@ ARGUMENTS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "a flag of litellm",
         lambda c, d: c.chat(HELLO, drop_params=True),
-        "use nothing in its place: the server knows",
+        "drop_params: chat() has no such argument; use nothing in its place",
     ),
     (
         "a time to connect",

@@ -290,7 +290,7 @@ class Model(_Base):
         return iter(self.keys())
 
     def __reversed__(self) -> Iterator[str]:
-        return reversed(self.keys())
+        return reversed(list(self.keys()))
 
     def __len__(self) -> int:
         return len(self.keys())
