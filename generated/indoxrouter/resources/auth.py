@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.operations.named import Named
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class AuthResource(Named):
+class AuthResource(_Named):
     """Exchange an API key or a password for a bearer token."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -181,7 +181,7 @@ class AuthResource(Named):
             del refresh_token, body
 
 
-class AsyncAuthResource(Named):
+class AsyncAuthResource(_Named):
     """Exchange an API key or a password for a bearer token."""
 
     def __init__(self, send: AsyncSend) -> None:

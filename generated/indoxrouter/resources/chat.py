@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
-from .._runtime.operations.named import Named
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class ChatResource(Named):
+class ChatResource(_Named):
     """Answers to conversations, complete or streamed."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -223,7 +223,7 @@ class ChatResource(Named):
         )
 
 
-class AsyncChatResource(Named):
+class AsyncChatResource(_Named):
     """Answers to conversations, complete or streamed."""
 
     def __init__(self, send: AsyncSend) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.operations.named import Named
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class HealthResource(Named):
+class HealthResource(_Named):
     """State of the service."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -55,7 +55,7 @@ class HealthResource(Named):
         )
 
 
-class AsyncHealthResource(Named):
+class AsyncHealthResource(_Named):
     """State of the service."""
 
     def __init__(self, send: AsyncSend) -> None:

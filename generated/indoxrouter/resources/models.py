@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.operations.named import Named
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class ModelsResource(Named):
+class ModelsResource(_Named):
     """Providers and models, with capabilities and prices."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -455,7 +455,7 @@ class ModelsResource(Named):
         )
 
 
-class AsyncModelsResource(Named):
+class AsyncModelsResource(_Named):
     """Providers and models, with capabilities and prices."""
 
     def __init__(self, send: AsyncSend) -> None:

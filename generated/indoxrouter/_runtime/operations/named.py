@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ..codecs.base import near_names, no_attribute
 
 __all__ = ["Named", "names_arguments"]
+
+_COROUTINE = 128  # `inspect.CO_COROUTINE`, without the cost of the module
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -41,7 +42,7 @@ def names_arguments(function: FunctionT) -> FunctionT:
     async def call_async(*args: Any, **keywords: Any) -> Any:
         return await call(*args, **keywords)
 
-    lenient: Any = call_async if inspect.iscoroutinefunction(called) else call
+    lenient: Any = call_async if called.__code__.co_flags & _COROUTINE else call
     return cast("FunctionT", wraps(called)(lenient))
 
 
@@ -49,7 +50,9 @@ def _problem(
     function: Any, given: tuple[Any, ...], keywords: Mapping[str, Any], error: TypeError
 ) -> Exception:
     """The error to raise in place of `error`; the same for one that the body of the function raised."""
-    from ...errors import InvalidParametersError  # cost: for errors only
+    import inspect  # cost: for errors only
+
+    from ...errors import InvalidParametersError  # cost: as above
 
     if error.__traceback__ is None or error.__traceback__.tb_next is not None:
         return error
