@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 from indoxrouter._runtime.codecs.base import near_names, raise_invalid_argument
+from indoxrouter._runtime.values.introspection import UNCHECKED
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
-__all__ = ["ArgumentBinder", "ArrowStream", "MapRequest", "MapResult", "MapTable", "MaxCostReachedError"]
+__all__ = [
+    "ArgumentBinder",
+    "ArrowStream",
+    "MapRequest",
+    "MapRequests",
+    "MapResult",
+    "MapTable",
+    "MaxCostReachedError",
+]
 
 ValueT = TypeVar("ValueT")
 
@@ -31,6 +40,9 @@ class ArrowStream(Protocol):
 
 MapTable: TypeAlias = "os.PathLike[str] | ArrowStream"
 """A file or frame of requests; see `indoxrouter_bulk.tables.read_rows`."""
+
+MapRequests: TypeAlias = "Annotated[Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable, UNCHECKED]"
+"""All requests of a run."""
 
 
 class MaxCostReachedError(IndoxRouterError):

@@ -7,6 +7,7 @@ from functools import cached_property
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
+from indoxrouter._runtime.operations.named import names_arguments
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
 
@@ -204,6 +205,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         """The providers, each with its models. Needs no credentials. Raises as `models` does."""
         return (await self.models(**options)).providers
 
+    @names_arguments
     def video_job(self, job_id: str, status: str | None = None) -> AsyncVideoJobHandle:
         """The handle of a video job, which any process may have started. Sends nothing.
 
@@ -235,6 +237,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         settings = settings_for_call(self._settings, only_options("test_connection", (), options))
         return await self._driver.run(connection_flow(self._state, settings))
 
+    @names_arguments
     def set_base_url(self, base_url: str) -> None:
         """Use another server from now on; see `Client.set_base_url`."""
         self._driver = self._driver.with_state(self._change_server(base_url))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
+from indoxrouter._runtime.operations.named import names_arguments
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade import Facade
 
@@ -216,6 +217,7 @@ class Client(ClientBase, Facade):
         """The providers, each with its models. Needs no credentials. Raises as `models` does."""
         return self.models(**options).providers
 
+    @names_arguments
     def video_job(self, job_id: str, status: str | None = None) -> VideoJobHandle:
         """The handle of a video job, which any process may have started. Sends nothing.
 
@@ -273,6 +275,7 @@ class Client(ClientBase, Facade):
         settings = settings_for_call(self._settings, only_options("test_connection", (), options))
         return self._driver.run(connection_flow(self._state, settings))
 
+    @names_arguments
     def set_base_url(self, base_url: str) -> None:
         """Use another server from now on. The tokens of the old server are discarded.
 

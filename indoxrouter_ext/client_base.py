@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
+from indoxrouter._runtime.operations.named import names_arguments
 from indoxrouter.about import SERVERS, load_operation
 from indoxrouter.facade_entries import ENTRIES
 
@@ -119,6 +120,7 @@ class ClientBase(CallSteps):
         operation = ENTRIES["get_video_job_status"].load()
         return operation.call({operation.parameters[0].name: job_id})
 
+    @names_arguments
     def diagnose_request(self, endpoint: str, data: Mapping[str, Any] | None = None) -> Diagnosis:
         """Check a request without sending it, and report every problem instead of raising the first.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from indoxrouter_bulk.journal import Journal
     from indoxrouter_bulk.rate_limiter import Pace
-    from indoxrouter_bulk.results import MapRequest, MapTable
+    from indoxrouter_bulk.results import MapRequests
     from indoxrouter_bulk.run import MapRun
 
     from .responses.embeddings import EmbeddingResponse
@@ -24,7 +24,7 @@ class MapMethod:
     @overload
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
+        requests: MapRequests,
         method: Literal["chat"] = "chat",
         *,
         concurrency: int = 16,
@@ -43,7 +43,7 @@ class MapMethod:
     @overload
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
+        requests: MapRequests,
         method: Literal["embeddings"],
         *,
         concurrency: int = 16,
@@ -62,7 +62,7 @@ class MapMethod:
     @overload
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
+        requests: MapRequests,
         method: str,
         *,
         concurrency: int = 16,
@@ -80,7 +80,7 @@ class MapMethod:
 
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
+        requests: MapRequests,
         method: str = "chat",
         *,
         concurrency: int = 16,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, overload
 
 from ._runtime.operations.facade_entry import required_inside
+from ._runtime.operations.named import names_arguments
 from .facade_entries import ENTRIES
 
 if TYPE_CHECKING:
@@ -25,12 +26,10 @@ if TYPE_CHECKING:
         CompletionResponse,
         EmbeddingResponse,
         ResponseFormat,
-        TimeoutInput,
         Tools,
     )
     from ._runtime.codecs.multipart import FileInput
     from ._runtime.operations.facade_entry import FacadeEntry
-    from ._runtime.values.unset import JsonValue
     from .models.analytics import AnalyticsSessionList, AnalyticsUsageResponse, ModelPerformanceList
     from .models.chat import ChatMessage
     from .models.chat_and_completions import StopStreamResponse
@@ -59,6 +58,7 @@ class AsyncFacade:
     ) -> Any:
         raise TypeError(f"{type(self).__name__} does not say how to call {entry.name}")
 
+    @names_arguments
     async def health(
         self,
         **options: Unpack[CallOptions],
@@ -103,9 +103,9 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | Literal["json_object", "text"] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> ChatResponse: ...
 
     @overload
@@ -126,7 +126,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: type[ParsedT],
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> ChatResponse[ParsedT]: ...
 
     @overload
@@ -145,9 +145,9 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | Literal["json_object", "text"] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncStream[ChatResponse]: ...
 
     @overload
@@ -168,7 +168,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: type[ParsedT],
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncStream[ChatResponse[ParsedT]]: ...
 
     @overload
@@ -187,9 +187,9 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | Literal["json_object", "text"] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> ChatResponse | AsyncStream[ChatResponse]: ...
 
     @overload
@@ -210,7 +210,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: type[ParsedT],
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> ChatResponse[ParsedT] | AsyncStream[ChatResponse[ParsedT]]: ...
 
     @required_inside
@@ -231,7 +231,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: ResponseFormat | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> ChatResponse | AsyncStream[ChatResponse]:
         """Answer a conversation.
 
@@ -370,9 +370,9 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | Literal["json_object", "text"] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse: ...
 
     @overload
@@ -393,7 +393,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: type[ParsedT],
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse[ParsedT]: ...
 
     @overload
@@ -412,9 +412,9 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | Literal["json_object", "text"] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncStream[CompletionResponse]: ...
 
     @overload
@@ -435,7 +435,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: type[ParsedT],
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncStream[CompletionResponse[ParsedT]]: ...
 
     @overload
@@ -454,9 +454,9 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | Literal["json_object", "text"] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
 
     @overload
@@ -477,7 +477,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: type[ParsedT],
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse[ParsedT] | AsyncStream[CompletionResponse[ParsedT]]: ...
 
     @required_inside
@@ -498,7 +498,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: ResponseFormat | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]:
         """Continue a text.
 
@@ -599,9 +599,9 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | Literal["json_object", "text"] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse: ...
 
     @overload
@@ -622,7 +622,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: type[ParsedT],
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse[ParsedT]: ...
 
     @overload
@@ -641,9 +641,9 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | Literal["json_object", "text"] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncStream[CompletionResponse]: ...
 
     @overload
@@ -664,7 +664,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: type[ParsedT],
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncStream[CompletionResponse[ParsedT]]: ...
 
     @overload
@@ -683,9 +683,9 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: Mapping[str, Any] | None = None,
+        response_format: Mapping[str, Any] | Literal["json_object", "text"] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
 
     @overload
@@ -706,7 +706,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: type[ParsedT],
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse[ParsedT] | AsyncStream[CompletionResponse[ParsedT]]: ...
 
     @required_inside
@@ -727,7 +727,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: ResponseFormat | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]:
         """Continue a text.
 
@@ -860,7 +860,7 @@ class AsyncFacade:
         provider: str | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> EmbeddingResponse:
         """Turn texts into vectors.
 
@@ -947,7 +947,7 @@ class AsyncFacade:
         aspect_ratio: str | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncImageResponse:
         """Generate images from a prompt.
 
@@ -1081,7 +1081,7 @@ class AsyncFacade:
         aspect_ratio: str | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncImageResponse:
         """Generate images from a prompt.
 
@@ -1208,7 +1208,7 @@ class AsyncFacade:
         seed: int | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncVideoResponse:
         """Start generating a video.
 
@@ -1429,7 +1429,7 @@ class AsyncFacade:
         provider: str | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue | TimeoutInput,
+        **kwargs: object,
     ) -> AsyncAudioResponse:
         """Convert text to speech.
 
@@ -1865,6 +1865,7 @@ class AsyncFacade:
         )
         return answer
 
+    @names_arguments
     async def get_user_info(
         self,
         **options: Unpack[CallOptions],
@@ -1895,6 +1896,7 @@ class AsyncFacade:
         )
         return answer
 
+    @names_arguments
     async def get_usage(
         self,
         *,
@@ -1975,6 +1977,7 @@ class AsyncFacade:
         )
         return answer
 
+    @names_arguments
     async def list_api_keys(
         self,
         **options: Unpack[CallOptions],
@@ -2165,6 +2168,7 @@ class AsyncFacade:
         )
         return answer
 
+    @names_arguments
     async def delete_account(
         self,
         **options: Unpack[CallOptions],
@@ -2197,6 +2201,7 @@ class AsyncFacade:
         )
         return answer
 
+    @names_arguments
     async def user_health(
         self,
         **options: Unpack[CallOptions],

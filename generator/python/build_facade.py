@@ -31,7 +31,6 @@ from .py_source import RequiredImports, literal
 from .type_hints import or_none
 from .views import ArgumentView, FacadeView
 
-_TIMEOUT = "TimeoutInput"
 _KEYWORDS = (
     f"{OPTIONS_TEXT} Everything else is a parameter for the provider; `provider_params={{…}}` takes any name."
 )
@@ -136,10 +135,10 @@ def _view(
         needs.typing.update({"Literal", "overload"})
         needs.front_door.update(classes)
     accepts_additional = any(argument.spec == "additional_params" for argument in arguments)
-    if accepts_additional:
+    if OPTIONS in front_door:  # any object may be the value of an option, such as a budget
+        needs.front_door.update(() if accepts_additional else {OPTIONS})
+    elif accepts_additional:
         needs.runtime.add("JsonValue")
-    if OPTIONS in front_door:
-        needs.front_door.update({OPTIONS, _TIMEOUT} if accepts_additional else {OPTIONS})
     event = event_type(operation, context, needs)
     if only_events(operation, context):
         needs.front_door.update(classes)

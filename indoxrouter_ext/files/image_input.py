@@ -11,6 +11,7 @@ from indoxrouter import models
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.codecs.multipart import Upload
 from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.operations.named import names_arguments
 from indoxrouter._runtime.values.introspection import UNCHECKED
 from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.about import MEDIA_LIMITS
@@ -41,6 +42,7 @@ def media_type_of(data: bytes) -> str | None:
     return None
 
 
+@names_arguments
 def image_part(source: ImageInput) -> models.ImagePart:
     """A message part with an image.
 

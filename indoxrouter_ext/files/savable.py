@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.operations.named import names_arguments
 from indoxrouter.errors import APIError, RequestError
 
 from .destinations import FileDestination, MemoryDestination, target_path
@@ -138,6 +139,7 @@ class Savable(_HasFile):
         client._fetch(source.url, destination, None)
         return destination.content
 
+    @names_arguments
     def save(
         self,
         path: str | os.PathLike[str],
@@ -168,15 +170,8 @@ class Savable(_HasFile):
         self._receiver_()._fetch(source.url, FileDestination(target, resume=resume), on_progress)
         return target
 
-    def download(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        on_progress: Callable[[int, int | None], object] | None = None,
-        resume: bool = True,
-    ) -> Path:
-        """The same as `save`."""
-        return self.save(path, on_progress=on_progress, resume=resume)
+    download = save
+    """The same as `save`."""
 
 
 class AsyncSavable(_HasFile):
@@ -196,6 +191,7 @@ class AsyncSavable(_HasFile):
         await client._fetch(source.url, destination, None)
         return destination.content
 
+    @names_arguments
     async def save(
         self,
         path: str | os.PathLike[str],
@@ -213,12 +209,5 @@ class AsyncSavable(_HasFile):
         await self._receiver_()._fetch(source.url, FileDestination(target, resume=resume), on_progress)
         return target
 
-    async def download(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        on_progress: Callable[[int, int | None], object] | None = None,
-        resume: bool = True,
-    ) -> Path:
-        """The same as `save`."""
-        return await self.save(path, on_progress=on_progress, resume=resume)
+    download = save
+    """The same as `save`."""

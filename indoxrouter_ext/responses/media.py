@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class _ImageFile(_GeneratedImage):
     _other_names_: ClassVar[dict[str, str]] = {"content": "read()", "b64": "b64_json"}
 
+    __getstate__ = ReceivedResponse.__getstate__
+
     def _file_(self) -> Source:
         url, data = as_text(self.url), as_text(self.b64_json)
         return Source(url, data, name_of(url, f"image.{_image_kind(data)}"))

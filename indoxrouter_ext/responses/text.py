@@ -60,7 +60,11 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
     _other_names_: ClassVar[dict[str, str]] = {
         **{name: f"usage.{name}" for name in ("tokens_total", "total_tokens", "prompt_tokens")},
         "tokens": "usage.tokens_total",
+        **{name: f"text.{name}" for name in dir(str) if not name.startswith("_")},
         "output_text": "text",
+        "stop_reason": "finish_reason",
+        "elapsed": "http.elapsed",
+        "headers": "http.headers",
         "[…]": "choices[0]",
     }
 

@@ -33,8 +33,10 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "temp": ("temperature",),
     "msgs": ("messages",),
     "history": ("messages",),
-    "system": "a message with the role 'system'",
-    "system_prompt": "a message with the role 'system'",
+    **dict.fromkeys(("system", "system_prompt", "system_instruction"), "a message with the role 'system'"),
+    "instructions": ("instructions", "messages"),
+    "max_output_tokens": ("max_tokens",),
+    **dict.fromkeys(("text_format", "output_schema"), "response_format"),
     "input": ("text", "file", "prompt", "messages"),
     "prompt": ("messages", "input", "text"),
     "messages": ("prompt", "text", "input"),
@@ -61,8 +63,10 @@ _OTHER_METHODS = {
     "beta": "client.chat(messages, response_format=…)",
     "audio": "client.text_to_speech(text), client.speech_to_text(file) or client.translate_audio(file)",
     "stream": "client.chat(messages, stream=True)",
-    "moderations": None,
-    "files": None,
+    **dict.fromkeys(("moderations", "files", "images.edit", "images.create_variation", "fine_tuning")),
+    **dict.fromkeys(
+        ("chat.complete", "chat.send_message", "ask", "invoke"), "client.chat(messages, model=…)"
+    ),
     "batches": "AsyncClient.map(requests)",
     "map": "AsyncClient.map(requests)",
     "copy": "client.with_options(…)",
@@ -72,7 +76,9 @@ _OTHER_METHODS = {
     "tts": "client.text_to_speech(text)",
     "transcribe": "client.speech_to_text(file)",
     "get_user": "client.get_user_info()",
-    "balance": "client.get_user_info().credits",
+    **dict.fromkeys(("balance", "credits"), "client.get_user_info().credits"),
+    "generate_image": "client.images(prompt, model=…)",
+    "count_tokens": "response.usage of a call",
 }
 _GUIDE = "docs/guides/migrating.md lists what is called otherwise here"
 
@@ -167,8 +173,14 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
         return other
     if name in _OF_PROVIDERS:
         return None
-    near = nearest(name, (*known, *OPTIONS, PROVIDER_PARAMETERS), cutoff=0.8)
+    names = (*known, *OPTIONS, PROVIDER_PARAMETERS)
+    letters = _letters(name)  # the same in another case, without underscores, or with two of them exchanged
+    near = [each for each in names if _letters(each) == letters] or nearest(name, names, cutoff=0.8)
     return near[0] if near else None
+
+
+def _letters(name: str) -> list[str]:
+    return sorted(name.replace("_", "").lower())
 
 
 def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any]) -> dict[str, Any]:

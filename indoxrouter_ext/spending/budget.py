@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import no_attribute
+from indoxrouter._runtime.operations.named import names_arguments
 
 from ..http.fork_safety import register_for_fork
 from .estimate import Estimator
@@ -46,6 +47,7 @@ class Budget:
         ValueError: for a limit or a window that is not a positive number.
     """
 
+    @names_arguments
     def __init__(
         self,
         usd: float | None = None,

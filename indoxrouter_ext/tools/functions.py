@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from indoxrouter._runtime.codecs.base import describe, nearest, raise_invalid_argument
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.models.pydantic_support import PydanticField
+from indoxrouter._runtime.operations.named import names_arguments
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.json import as_object, as_text, is_mapping, is_object, is_sequence
 from indoxrouter.errors import ResponseFormatError
@@ -63,6 +64,7 @@ def _checked(definition: Mapping[Any, Any], path: str) -> dict[str, Any]:
     return dict(definition)
 
 
+@names_arguments
 def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, Any]:
     """The definition of a tool from a function.
 
@@ -226,6 +228,7 @@ class ToolCall(PydanticField, dict[str, Any]):
         return f"ToolCall({self.name}, {short(self._function.get('arguments'))})"
 
 
+@names_arguments
 def run_tools(
     calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any] | Mapping[str, Any]]
 ) -> list[ChatMessageParam]:
@@ -257,6 +260,7 @@ def run_tools(
     return messages
 
 
+@names_arguments
 async def run_tools_async(
     calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any] | Mapping[str, Any]]
 ) -> list[ChatMessageParam]:

@@ -6,7 +6,7 @@ import json as standard_json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, get_origin
+from typing import Any, Literal, get_origin
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values import json
@@ -15,8 +15,8 @@ from indoxrouter.errors import ResponseFormatError
 
 from .json_schema import build, is_structured, schema_of
 
-ResponseFormat = type[Any] | Mapping[str, Any]
-"""A Pydantic model, a dataclass, a TypedDict; a JSON schema; or the provider's own `response_format` object."""
+ResponseFormat = type[Any] | Mapping[str, Any] | Literal["json_object", "text"]
+"""A Pydantic model, a dataclass, a TypedDict; a JSON schema; or the provider's own object, or its type."""
 
 _JSON_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _WIRE_TYPES = ("json_schema", "json_object", "text")

@@ -106,6 +106,15 @@ def test_a_copy_and_a_pickle_are_the_same_response_without_the_client(answer: An
         assert "_client_" not in twin.__dict__
 
 
+def test_an_image_is_pickled_without_the_client(harness: Harness) -> None:
+    response = harness.images("a cat")
+    for image in (response.images[0], response.data[0]):
+        twin = pickle.loads(pickle.dumps(image))
+        assert (type(twin), twin, twin.url) == (type(image), image, image.url)
+        assert "_client_" not in twin.__dict__
+    assert pickle.loads(pickle.dumps(response)) == response
+
+
 def test_the_repr_is_for_people_and_short(answer: Any) -> None:
     shown = repr(answer)
     assert "text=" in shown

@@ -175,7 +175,7 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "a field as an option",
         lambda c, d: c.client.with_options(temperature=1),
-        "temperature: no such option; known are",
+        "temperature: no such option; use temperature=… of the methods",
     ),
     (
         "another model by text",

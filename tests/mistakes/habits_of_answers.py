@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from indoxrouter import Budget, ChatMessage, InsufficientCreditsError, ToolCall, run_tools
+import indoxrouter
+from indoxrouter import (
+    Budget,
+    ChatMessage,
+    InsufficientCreditsError,
+    ToolCall,
+    run_tools,
+)
 
 from tests.methods.harness import Harness
 from tests.mistakes.making import HELLO, Mistake, look_up, made
@@ -151,7 +159,177 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
         "client.chat.stream is not here; use client.chat(messages, stream=True)",
     ),
 ]
-LESS_USUAL = [Mistake(name, "A", call, answer) for name, call, answer in ROWS]
+
+untyped: Any = indoxrouter
+
+# Arguments that a function does not have. Python's own error would not say which it has.
+ARGUMENTS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
+    (
+        "tools to run",
+        lambda c, d: untyped.run_tools(tool_calls=[CALL], tools=[]),
+        "tool_calls: run_tools() has no such argument; did you mean 'calls'?",
+    ),
+    (
+        "no functions",
+        lambda c, d: untyped.run_tools([CALL]),
+        "functions: required by run_tools(), but missing",
+    ),
+    (
+        "tools to await",
+        lambda c, d: asyncio.run(untyped.run_tools_async([CALL], tools=[])),
+        "tools: run_tools_async() has no such argument; use functions",
+    ),
+    (
+        "an image by url",
+        lambda c, d: untyped.image_part(url="http://x/y.png"),
+        "url: image_part() has no such argument; use source",
+    ),
+    (
+        "a detail",
+        lambda c, d: untyped.image_part("x.png", detail="low"),
+        "detail: image_part() has no such argument; it takes source",
+    ),
+    (
+        "a name of a tool",
+        lambda c, d: untyped.tool(look_up, name="x"),
+        "name: tool() has no such argument; it takes function, path",
+    ),
+    (
+        "a budget in euros",
+        lambda c, d: untyped.Budget(eur=3),
+        "eur: Budget() has no such argument; it takes usd, tokens, ",
+    ),
+    (
+        "a misspelt budget",
+        lambda c, d: untyped.Budget(max_usd=3),
+        "max_usd: Budget() has no such argument; did you mean 'usd'?",
+    ),
+    (
+        "a body to diagnose",
+        lambda c, d: c.diagnose_request("chat/completions", body={}),
+        "body: diagnose_request() has no such argument; it takes endpoint, data",
+    ),
+    (
+        "an id of a job",
+        lambda c, d: c.client.video_job(id="x"),
+        "id: video_job() has no such argument; use job_id",
+    ),
+    (
+        "a timeout of a handle",
+        lambda c, d: c.client.video_job("x", timeout=3),
+        "timeout: video_job() has no such argument; it takes job_id, status",
+    ),
+    (
+        "another server",
+        lambda c, d: c.set_base_url(url="http://x"),
+        "url: set_base_url() has no such argument; use base_url",
+    ),
+    (
+        "a name to save under",
+        lambda c, d: c.wait(job(c).save, filename="x.mp4"),
+        "filename: save() has no such argument; use path",
+    ),
+    (
+        "to overwrite",
+        lambda c, d: c.wait(job(c).download, "x.mp4", overwrite=True),
+        "overwrite: save() has no such argument; it takes path, on_progress, resume",
+    ),
+    (
+        "a progress without its name",
+        lambda c, d: c.wait(job(c).save, "x.mp4", print),
+        "save() takes further arguments by name: on_progress=…, resume=…",
+    ),
+    (
+        "dates without names",
+        lambda c, d: c.get_usage("2026-01-01", "2026-01-31"),
+        "get_usage() takes further arguments by name: start_date=…, end_date=…",
+    ),
+    (
+        "an operation of openai",
+        lambda c, d: c.client.api.chat.create,
+        "ChatResource has no 'create'; it has create_chat_completion",
+    ),
+    ("a misspelt tag", lambda c, d: c.client.api.chats, "Api has no 'chats'; did you mean 'chat'?"),
+    (
+        "an option of LangChain",
+        lambda c, d: c.chat(HELLO, max_attempts=3),
+        "max_attempts: chat() has no such argument; use max_retries",
+    ),
+    (
+        "a callback of litellm",
+        lambda c, d: c.chat(HELLO, callbacks=[]),
+        "callbacks: chat() has no such argument; use observers",
+    ),
+    (
+        "a flag of litellm",
+        lambda c, d: c.chat(HELLO, drop_params=True),
+        "drop_params: chat() has no such argument; use nothing in its place",
+    ),
+    (
+        "a time to connect",
+        lambda c, d: c.images("x", connect_timeout=3),
+        "use timeout=(connect, read, write, pool)",
+    ),
+    (
+        "a time to connect of a client",
+        lambda c, d: made(c, connect_timeout=3),
+        "use timeout=(connect, read, write, pool)",
+    ),
+    (
+        "a temperature of a client",
+        lambda c, d: made(c, temperature=0),
+        "temperature: no such option; use temperature=… of the methods",
+    ),
+    (
+        "a default model",
+        lambda c, d: made(c, default_model="x"),
+        "default_model: no such option; use model=… of the methods",
+    ),
+    ("callbacks of a client", lambda c, d: made(c, callbacks=[]), "callbacks: no such option; use observers"),
+    (
+        "no check of certificates",
+        lambda c, d: made(c, ssl_verify=False),
+        "use http_client=httpx.Client(verify=…)",
+    ),
+    (
+        "instructions",
+        lambda c, d: c.chat(HELLO, instructions="Be kind"),
+        "instructions: chat() has no such argument; use messages",
+    ),
+    (
+        "tokens of the Responses API",
+        lambda c, d: c.chat(HELLO, max_output_tokens=5),
+        "max_output_tokens: chat() has no such argument; use max_tokens",
+    ),
+    (
+        "a format of the Responses API",
+        lambda c, d: c.chat(HELLO, text_format=dict),
+        "text_format: chat() has no such argument; use response_format",
+    ),
+    ("camel case", lambda c, d: c.chat(HELLO, topP=0.5), "topP: chat() has no such argument; use top_p"),
+    (
+        "capitals",
+        lambda c, d: c.chat(HELLO, TEMPERATURE=0.5),
+        "TEMPERATURE: chat() has no such argument; use temperature",
+    ),
+    (
+        "two letters exchanged",
+        lambda c, d: c.images("x", szie="1024x1024"),
+        "szie: images() has no such argument; use size",
+    ),
+    (
+        "fine-tuning",
+        lambda c, d: c.client.fine_tuning,
+        "client.fine_tuning is not here; this API has nothing of the kind",
+    ),
+    (
+        "an edit of an image",
+        lambda c, d: c.client.images.edit(),
+        "client.images.edit is not here; this API has nothing of the kind",
+    ),
+    ("a count of tokens", lambda c, d: c.client.count_tokens, "use response.usage of a call"),
+]
+LESS_USUAL = [Mistake(name, "A", call, answer) for name, call, answer in (*ROWS, *ARGUMENTS)]
 
 
 def chunk(c: Harness) -> Any:
@@ -163,6 +341,19 @@ def raw(c: Harness) -> Any:
 
 
 ANSWERS: list[tuple[str, Callable[[Harness], Any], str]] = [
+    (
+        "a method of text",
+        lambda c: c.chat(HELLO).strip(),
+        "ChatResponse has no field 'strip'; use .text.strip",
+    ),
+    ("a reason to stop", lambda c: c.chat(HELLO).stop_reason, "no field 'stop_reason'; use .finish_reason"),
+    ("a duration", lambda c: c.chat(HELLO).elapsed, "no field 'elapsed'; use .http.elapsed"),
+    ("JSON of pydantic", lambda c: c.chat(HELLO).model_dump_json(), "did you mean 'to_json'?"),
+    (
+        "to write speech",
+        lambda c: c.text_to_speech("x").write_to_file("x"),
+        "no field 'write_to_file'; did you mean 'save'?",
+    ),
     ("text of a response", lambda c: c.chat(HELLO).output_text, "has no field 'output_text'; use .text"),
     ("tokens", lambda c: c.chat(HELLO).total_tokens, "no field 'total_tokens'; use .usage.total_tokens"),
     ("all tokens", lambda c: c.chat(HELLO).usage.total, "Usage has no field 'total'; use .tokens_total"),

@@ -32,6 +32,10 @@ def test_a_model_gives_what_its_dict_gives(model: Any, plain: dict[str, Any]) ->
     assert model.get("absent", 3) == 3
     assert json.loads(json.dumps(model.to_dict())) == json.loads(json.dumps(model, default=dict)) == plain
     assert model == plain
+    assert list(reversed(model)) == list(reversed(plain))
+    assert (model | {"x": 1}, {"x": 1} | model) == (plain | {"x": 1}, {"x": 1} | plain)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        model | 3
 
 
 def test_a_match_statement_takes_a_response_apart() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class AnalyticsResource:
+class AnalyticsResource(_Named):
     """Usage grouped by date, model, provider, endpoint or session."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -188,7 +189,7 @@ class AnalyticsResource:
         )
 
 
-class AsyncAnalyticsResource:
+class AsyncAnalyticsResource(_Named):
     """Usage grouped by date, model, provider, endpoint or session."""
 
     def __init__(self, send: AsyncSend) -> None:

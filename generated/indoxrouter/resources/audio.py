@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class AudioResource:
+class AudioResource(_Named):
     """Speech from text, text from speech."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -258,7 +259,7 @@ class AudioResource:
         return answer
 
 
-class AsyncAudioResource:
+class AsyncAudioResource(_Named):
     """Speech from text, text from speech."""
 
     def __init__(self, send: AsyncSend) -> None:

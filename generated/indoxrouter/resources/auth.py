@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class AuthResource:
+class AuthResource(_Named):
     """Exchange an API key or a password for a bearer token."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -180,7 +181,7 @@ class AuthResource:
             del refresh_token, body
 
 
-class AsyncAuthResource:
+class AsyncAuthResource(_Named):
     """Exchange an API key or a password for a bearer token."""
 
     def __init__(self, send: AsyncSend) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class ChatResource:
+class ChatResource(_Named):
     """Answers to conversations, complete or streamed."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -65,6 +66,25 @@ class ChatResource:
         body: ChatRequest | ChatRequestParam | Unset = UNSET,
         **options: Unpack[CallOptions],
     ) -> Stream[ChatResponse]: ...
+
+    @overload
+    def create_chat_completion(
+        self,
+        *,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
+        model: str | Unset = UNSET,
+        provider: str | Unset = UNSET,
+        temperature: float | Unset = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        top_p: float | Unset = UNSET,
+        frequency_penalty: float | Unset = UNSET,
+        presence_penalty: float | Unset = UNSET,
+        stream: bool | Unset = UNSET,
+        additional_params: Mapping[str, Any] | Unset = UNSET,
+        byok_api_key: str | Unset | None = UNSET,
+        body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
+    ) -> ChatResponse | Stream[ChatResponse]: ...
 
     def create_chat_completion(
         self,
@@ -203,7 +223,7 @@ class ChatResource:
         )
 
 
-class AsyncChatResource:
+class AsyncChatResource(_Named):
     """Answers to conversations, complete or streamed."""
 
     def __init__(self, send: AsyncSend) -> None:
@@ -246,6 +266,25 @@ class AsyncChatResource:
         body: ChatRequest | ChatRequestParam | Unset = UNSET,
         **options: Unpack[CallOptions],
     ) -> AsyncStream[ChatResponse]: ...
+
+    @overload
+    async def create_chat_completion(
+        self,
+        *,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
+        model: str | Unset = UNSET,
+        provider: str | Unset = UNSET,
+        temperature: float | Unset = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        top_p: float | Unset = UNSET,
+        frequency_penalty: float | Unset = UNSET,
+        presence_penalty: float | Unset = UNSET,
+        stream: bool | Unset = UNSET,
+        additional_params: Mapping[str, Any] | Unset = UNSET,
+        byok_api_key: str | Unset | None = UNSET,
+        body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
+    ) -> ChatResponse | AsyncStream[ChatResponse]: ...
 
     async def create_chat_completion(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class CompletionsResource:
+class CompletionsResource(_Named):
     """Continuations of a text, complete or streamed."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -65,6 +66,25 @@ class CompletionsResource:
         body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
         **options: Unpack[CallOptions],
     ) -> Stream[CompletionResponse]: ...
+
+    @overload
+    def create_completion(
+        self,
+        *,
+        prompt: str | Unset = UNSET,
+        model: str | Unset = UNSET,
+        provider: str | Unset = UNSET,
+        temperature: float | Unset = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        top_p: float | Unset = UNSET,
+        frequency_penalty: float | Unset = UNSET,
+        presence_penalty: float | Unset = UNSET,
+        stream: bool | Unset = UNSET,
+        additional_params: Mapping[str, Any] | Unset = UNSET,
+        byok_api_key: str | Unset | None = UNSET,
+        body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
+    ) -> CompletionResponse | Stream[CompletionResponse]: ...
 
     def create_completion(
         self,
@@ -204,7 +224,7 @@ class CompletionsResource:
         )
 
 
-class AsyncCompletionsResource:
+class AsyncCompletionsResource(_Named):
     """Continuations of a text, complete or streamed."""
 
     def __init__(self, send: AsyncSend) -> None:
@@ -247,6 +267,25 @@ class AsyncCompletionsResource:
         body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
         **options: Unpack[CallOptions],
     ) -> AsyncStream[CompletionResponse]: ...
+
+    @overload
+    async def create_completion(
+        self,
+        *,
+        prompt: str | Unset = UNSET,
+        model: str | Unset = UNSET,
+        provider: str | Unset = UNSET,
+        temperature: float | Unset = UNSET,
+        max_tokens: int | Unset | None = UNSET,
+        top_p: float | Unset = UNSET,
+        frequency_penalty: float | Unset = UNSET,
+        presence_penalty: float | Unset = UNSET,
+        stream: bool | Unset = UNSET,
+        additional_params: Mapping[str, Any] | Unset = UNSET,
+        byok_api_key: str | Unset | None = UNSET,
+        body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
+    ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
 
     async def create_completion(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class EmbeddingsResource:
+class EmbeddingsResource(_Named):
     """Vectors for texts."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -98,7 +99,7 @@ class EmbeddingsResource:
             del byok_api_key, body
 
 
-class AsyncEmbeddingsResource:
+class AsyncEmbeddingsResource(_Named):
     """Vectors for texts."""
 
     def __init__(self, send: AsyncSend) -> None:

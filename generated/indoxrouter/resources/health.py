@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class HealthResource:
+class HealthResource(_Named):
     """State of the service."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -54,7 +55,7 @@ class HealthResource:
         )
 
 
-class AsyncHealthResource:
+class AsyncHealthResource(_Named):
     """State of the service."""
 
     def __init__(self, send: AsyncSend) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class ImagesResource:
+class ImagesResource(_Named):
     """Images from a prompt."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -162,7 +163,7 @@ class ImagesResource:
         return answer
 
 
-class AsyncImagesResource:
+class AsyncImagesResource(_Named):
     """Images from a prompt."""
 
     def __init__(self, send: AsyncSend) -> None:

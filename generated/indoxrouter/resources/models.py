@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class ModelsResource:
+class ModelsResource(_Named):
     """Providers and models, with capabilities and prices."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -454,7 +455,7 @@ class ModelsResource:
         )
 
 
-class AsyncModelsResource:
+class AsyncModelsResource(_Named):
     """Providers and models, with capabilities and prices."""
 
     def __init__(self, send: AsyncSend) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class UserResource:
+class UserResource(_Named):
     """The account, its credits, transactions and API keys."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -439,7 +440,7 @@ class UserResource:
         )
 
 
-class AsyncUserResource:
+class AsyncUserResource(_Named):
     """The account, its credits, transactions and API keys."""
 
     def __init__(self, send: AsyncSend) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class VideosResource:
+class VideosResource(_Named):
     """Videos from a prompt, as jobs that take minutes."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -276,7 +277,7 @@ class VideosResource:
         )
 
 
-class AsyncVideosResource:
+class AsyncVideosResource(_Named):
     """Videos from a prompt, as jobs that take minutes."""
 
     def __init__(self, send: AsyncSend) -> None:

@@ -22,6 +22,8 @@ from indoxrouter import (
     AsyncStream,
     AsyncVideoJobHandle,
     AudioResponse,
+    Budget,
+    CallOptions,
     ChatMessage,
     ChatResponse,
     Client,
@@ -31,6 +33,7 @@ from indoxrouter import (
     ImageResponse,
     JobFailedError,
     ModelCatalog,
+    OpenTelemetryObserver,
     RateLimitError,
     RawResponse,
     ResponseFormatError,
@@ -60,7 +63,7 @@ from indoxrouter.models import (
     VideoJobList,
 )
 from indoxrouter.params import ChatMessageParam
-from typing_extensions import assert_type
+from typing_extensions import Unpack, assert_type
 
 
 @dataclasses.dataclass
@@ -286,6 +289,9 @@ def options_of_a_call(client: Client) -> None:
     assert_type(answer, ChatResponse)
     events = client.api.chat.create_chat_completion(messages=[], stream=True, headers={"X-Team": "a"})
     assert_type(events, Stream[ChatResponse])
+    flag = bool(answer)
+    either = client.api.chat.create_chat_completion(messages=[], stream=flag)
+    assert_type(either, ChatResponse | Stream[ChatResponse])
     client.api.models.list_models(timeout=(1, 2, 3, None), idempotency_key="once")
     pass
     pass
@@ -293,7 +299,18 @@ def options_of_a_call(client: Client) -> None:
     pass
 
 
-async def many(client: AsyncClient) -> None:
+def with_options_of_a_call(client: Client, **options: Unpack[CallOptions]) -> str:
+    client.images("a cat", **options)
+    client.chat([], budget=Budget(usd=5), observers=[OpenTelemetryObserver()], seed=7)
+    assert_type(client.chat([], stream=True, **options), Stream[ChatResponse])
+    assert_type(client.chat([], response_format="json_object"), ChatResponse)
+    assert_type(client.get_usage() | {"more": 1}, dict[str, Any])
+    assert_type({"more": 1} | client.get_usage(), dict[str, Any])
+    return client.chat([], **options).text
+
+
+async def many(client: AsyncClient, **options: Unpack[CallOptions]) -> None:
+    assert_type(await client.chat([], response_format="text", **options), ChatResponse)
     async for result in client.map(["one", "two"]):
         assert_type(result.value, ChatResponse)
         assert_type(result.unwrap(), ChatResponse)
@@ -320,6 +337,7 @@ def errors(
 
 
 def wrong_calls(client: Client, callback: Callable[[Any], Any]) -> None:
+    pass
     pass
     pass
     pass

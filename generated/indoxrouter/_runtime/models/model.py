@@ -23,6 +23,8 @@ ModelT = TypeVar("ModelT", bound="Model")
 # Names of other SDKs, and ours.
 _OTHER_NAMES = {
     "model_dump": "to_dict",
+    "model_dump_json": "to_json",
+    "write_to_file": "save",
     "content": "text",
     "id": "request_id",
     "headers": "http",
@@ -283,8 +285,18 @@ class Model(_Base):
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
 
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(list(self.keys()))
+
     def __len__(self) -> int:
         return len(self.keys())
+
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        """A dict of both, as of two dicts."""
+        return {**self, **other} if is_mapping(other) else NotImplemented
+
+    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**other, **self} if is_mapping(other) else NotImplemented
 
     def __bool__(self) -> bool:
         return True  # `if response:` tests for None, not for fields

@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from ..about import SERVERS
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["SERVERS", "Api", "AsyncApi"]
 
 
-class Api:
+class Api(_Named):
     """All operations, by tag; each group is imported when it is first used."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -38,7 +39,7 @@ class Api:
         return ImportResource(self._send)
 
 
-class AsyncApi:
+class AsyncApi(_Named):
     """All operations, by tag, to be awaited; each group is imported when it is first used."""
 
     def __init__(self, send: AsyncSend) -> None:

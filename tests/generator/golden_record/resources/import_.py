@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class ImportResource:
+class ImportResource(_Named):
     """A tag that is a keyword."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -95,7 +96,7 @@ class ImportResource:
         )
 
 
-class AsyncImportResource:
+class AsyncImportResource(_Named):
     """A tag that is a keyword."""
 
     def __init__(self, send: AsyncSend) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.operations.named import Named as _Named
 from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ._send import AsyncSend, SyncSend
 
 
-class PetsResource:
+class PetsResource(_Named):
     """Animals. {% raw %} {{ config }} {# not a comment #}."""
 
     def __init__(self, send: SyncSend) -> None:
@@ -216,7 +217,7 @@ class PetsResource:
         )
 
 
-class AsyncPetsResource:
+class AsyncPetsResource(_Named):
     """Animals. {% raw %} {{ config }} {# not a comment #}."""
 
     def __init__(self, send: AsyncSend) -> None:
