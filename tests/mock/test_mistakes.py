@@ -101,6 +101,16 @@ def test_clock_is_advanced_by_a_number(mock: MockServer) -> None:
     wrong: Any = "60"
     with pytest.raises(ValueError, match="'60'"):
         mock.clock.advance(wrong)
+    with pytest.raises(ValueError, match=r"0 to 1e\+10 seconds, not by 20000000000\.0"):
+        mock.clock.advance(2e10)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/chat/completions", "/v1/chat/completions"])
+def test_steering_header_that_does_nothing_is_refused(mock: MockServer, path: str) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}", "x-mock-faults": "reset"}
+    answer = httpx.post(f"{mock.url}{path}", json={**HELLO, "model": "gpt-4o"}, headers=headers)
+    assert answer.status_code == 400
+    assert "header/x-mock-faults: is not known; known ones are x-mock-admin-token, x-mock" in answer.text
 
 
 @pytest.mark.parametrize(
