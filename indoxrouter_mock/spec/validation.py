@@ -18,23 +18,9 @@ from .events import event_schemas
 BASE = "urn:indoxrouter:spec"
 SENT = "urn:indoxrouter:spec-as-sent"
 MOST_FINDINGS = 100
-BOUNDS = frozenset(
-    [
-        "exclusiveMaximum",
-        "exclusiveMinimum",
-        "format",
-        "maxItems",
-        "maxLength",
-        "maxProperties",
-        "maximum",
-        "minItems",
-        "minLength",
-        "minProperties",
-        "minimum",
-        "multipleOf",
-        "pattern",
-        "uniqueItems",
-    ]
+BOUNDS = (
+    *("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf", "format", "pattern"),
+    *("maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties", "uniqueItems"),
 )
 """Keywords that a value breaks although it is of the right kind."""
 MOST_LEVELS = 8

@@ -140,7 +140,8 @@ def test_client_that_half_closes_gets_what_was_written_before() -> None:
     async def main() -> None:
         config = uvicorn_config(MockApp())
         config.load()
-        protocol: Any = config.http_protocol_class(config=config, server_state=ServerState(), app_state={})
+        protocol_class: Any = config.http_protocol_class
+        protocol = protocol_class(config=config, server_state=ServerState(), app_state={})
         transport = RecordingTransport("a", calls)
         protocol.connection_made(transport)
         protocol.transport.write(b"an answer")
