@@ -34,6 +34,8 @@ from .structured import json_text, tool_calls
 
 IMAGE_TOKENS = 85
 """Tokens that one input image counts as."""
+PIECE_BYTES = 64
+"""Bytes of memory that one token of an answer takes, at the most."""
 
 
 class CompletionPlan(msgspec.Struct):
@@ -74,6 +76,13 @@ class CompletionPlan(msgspec.Struct):
     def choices(self) -> list[CompletionPlan]:
         """This choice and the further ones that `n` asked for."""
         return [self, *self.more]
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that the texts take, at the most."""
+        return sum(
+            len(each.text) + PIECE_BYTES * (len(each.pieces) + len(each.reasoning)) for each in self.choices
+        )
 
     def stop(self) -> None:
         """End a stream of this plan after the event that is being sent."""

@@ -38,6 +38,7 @@ def completion_reply(
             stop=answer.stop,
             delay=delay_of(call),
             done=(call.operation.stream or {}).get("done", "[DONE]"),
+            held=answer.held,
         )
     )
 
@@ -52,7 +53,9 @@ def delay_of(call: Call) -> float:
     except ValueError:
         delay = -1.0
     if not 0 <= delay <= 3600:
-        raise invalid_value("header/x-mock-chunk-delay", f"{header!r} is not a number of seconds")
+        raise invalid_value(
+            "header/x-mock-chunk-delay", f"{header[:20]!r} is not a number of seconds from 0 to 3600"
+        )
     return delay
 
 

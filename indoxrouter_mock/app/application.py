@@ -22,7 +22,7 @@ from ..compatible.cors import cors_headers, options_headers
 from ..compatible.endpoints import CompatibleApi, refuse_what_is_not_mocked
 from ..request.authentication import authenticate
 from ..request.body import RequestBody, read_body, read_fields
-from ..request.call import HANDLERS, Call, Handler
+from ..request.call import HANDLERS, Call, Handler, check_steering
 from ..request.matching import account_name, model_of, prompt_of
 from ..spec.contract import Contract
 from ..spec.document import Spec
@@ -219,6 +219,7 @@ class MockApp(AppContext):
             await writer.pause(self.options.latency)
         authenticate(call)
         writer.record.account = call.account.username if call.account else ""
+        check_steering(call.headers)
         faults = call.headers.get("x-mock-fault")
         if faults and await self._inject(call, writer, parse_fault_header(faults)):
             return

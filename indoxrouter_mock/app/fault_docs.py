@@ -37,7 +37,7 @@ request one.
     ```
 
 A planned fault affects the next `times` matching requests, after skipping `skip` of them. `operation` is an operationId
-or a pattern such as `create*`; without it, the exchange of an API key for a token is not affected, faults of streams
+or a pattern such as `create*`; without it, the exchange of an API key for a token is not affected. Faults of streams
 wait for a streamed request, and faults of jobs for a new video.
 
 With `model`, `contains` or `account`, a fault only affects requests for a model (its id or a pattern such as

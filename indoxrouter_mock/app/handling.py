@@ -107,11 +107,12 @@ def handle(call: Call, handler: Callable[[Call], Any], body: RequestBody) -> Rep
         return reply
     limits.check_length("header/idempotency-key", len(idempotency), limits.LONGEST_KEY)
     key = (call.account.id, call.operation.id, idempotency)
-    mark = call.form_digest or hashlib.sha256(body.read()).hexdigest()
+    content = body.read()
+    mark = call.form_digest or hashlib.sha256(content).hexdigest()
     seen = call.state.idempotent.get(key)
     if seen is None:
         reply = _as_reply(handler(call))
-        call.state.idempotent.add(key, mark, reply)
+        call.state.idempotent.add(key, mark, reply, len(content))
         return reply
     if seen[0] != mark:
         raise ApiError(

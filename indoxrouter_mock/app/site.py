@@ -139,12 +139,12 @@ def _problem(problem: ApiError) -> Response:
 def ranged(content: bytes, media_type: str, header: str | None, head: bool) -> Response:
     """Bytes, or the part of them that a `Range` header asks for: 206, or 416 for a range beyond the end.
 
-    Several ranges at once get the whole, as RFC 9110 allows.
+    Several ranges at once, and numbers of more than 20 digits, get the whole, as RFC 9110 allows.
     """
     size = len(content)
     headers = {"accept-ranges": "bytes"}
     status, part = 200, content
-    asked = re.fullmatch(r"\s*bytes\s*=\s*(\d*)-(\d*)\s*", header or "", re.ASCII)
+    asked = re.fullmatch(r"\s*bytes\s*=\s*(\d{0,20})-(\d{0,20})\s*", header or "", re.ASCII)
     if asked and (asked[1] or asked[2]):
         if asked[1]:
             start, end = int(asked[1]), min(size - 1, int(asked[2]) if asked[2] else size - 1)

@@ -19,7 +19,15 @@ from ..state.state import State
 from ..tapes.bodies import body_of, bytes_of
 from ..tapes.deck import Deck
 from ..tapes.events import EventSplitter, event_of, frame_of
-from ..tapes.exchange import Exchange, TapeRequest, TapeResponse, TapeWriter, folder_of, read_tape
+from ..tapes.exchange import (
+    EMPTY_STATUSES,
+    Exchange,
+    TapeRequest,
+    TapeResponse,
+    TapeWriter,
+    folder_of,
+    read_tape,
+)
 from ..tapes.masking import Masker
 from ..tapes.upstream import NOT_RECORDED, Answer, Unreachable, Upstream, grouped
 from .application import SITE_PATHS, MockApp
@@ -29,7 +37,6 @@ log = logging.getLogger("indoxrouter_mock")
 
 OWN_PATHS = tuple(path for path in SITE_PATHS if path not in ("/files/", "/openapi."))
 """Paths that this server answers itself; all others belong to the server that it stands for."""
-EMPTY_STATUSES = (204, 304)
 
 
 class TapeApp(MockApp):

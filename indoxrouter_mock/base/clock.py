@@ -12,6 +12,8 @@ FROZEN_START = 1_767_225_600.0
 
 LAST_MOMENT = 2.376e11
 """In the year 9500: later dates, with the lifetime of a key added, could not be written."""
+LONGEST_STEP = 1e10
+"""Seconds that the clock can be advanced by at once."""
 
 
 class Clock:
@@ -34,11 +36,13 @@ class Clock:
     def advance(self, seconds: float) -> float:
         """Move forward by `seconds` and return the new time. Going back is a ValueError: expiries would be undone."""
         try:
-            possible = 0 <= seconds < 1e10
+            possible = 0 <= seconds <= LONGEST_STEP
         except TypeError:  # a text, from a test
             possible = False
         if not possible:
-            raise ValueError(f"the clock can be advanced by 0 seconds or more, not by {seconds!r}")
+            raise ValueError(
+                f"the clock can be advanced by 0 to {LONGEST_STEP:g} seconds, not by {seconds!r}"
+            )
         if self.now() + seconds > LAST_MOMENT:
             raise ValueError("the clock can't be advanced beyond the year 9500")
         if self._frozen_at is not None:

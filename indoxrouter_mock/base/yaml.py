@@ -65,7 +65,22 @@ def _loader() -> Any:
         first: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
         for first, entries in base.yaml_implicit_resolvers.items()
     }
-    return type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
+
+    def construct_mapping(self: Any, node: Any, deep: bool = False) -> Any:
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            # A merge key, `<<`, may stand there several times, and what it brings may be overridden.
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} is there twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return base.construct_mapping(self, node, deep)
+
+    return type(
+        "Loader", (base,), {"yaml_implicit_resolvers": resolvers, "construct_mapping": construct_mapping}
+    )
 
 
 def _dumper() -> Any:

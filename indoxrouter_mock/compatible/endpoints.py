@@ -120,9 +120,11 @@ def _is_native(described: Operation, headers: dict[str, str], content: bytes) ->
 
 def refuse_what_is_not_mocked(path: str) -> None:
     """Raise ApiError 501, naming what is not mocked, for a path of OpenAI's that is none here."""
-    pieces = path.strip("/").split("/")
+    pieces = path.removeprefix("/").removesuffix("/").split("/")
     name = NOT_MOCKED.get("/".join(pieces[:2])) or NOT_MOCKED.get(pieces[0])
-    if pieces[0] in ("responses", "chat") and len(pieces) > 1:
+    if (pieces[0] == "responses" and len(pieces) > 1) or (
+        pieces[:2] == ["chat", "completions"] and len(pieces) > 2
+    ):
         name = "stored answers"
     if name is not None:
         raise ApiError(501, f"this server does not mock {name}", headers=[("x-should-retry", "false")])

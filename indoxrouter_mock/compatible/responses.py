@@ -12,7 +12,7 @@ from ..answers.reply import delay_of
 from ..base.json import is_list, is_object
 from ..base.reply import Reply, Stream
 from ..request.call import Call
-from ..spec.errors import ApiError, invalid_value, sent_as
+from ..spec.errors import invalid_value, sent_as
 
 Item = dict[str, Any]
 PIECE = 12
@@ -36,8 +36,6 @@ CHAT_PLACES = {"body/messages": "body/input", "body/response_format/json_schema"
 def respond(call: Call) -> Reply | Item:
     """The answer to `input`, a text or a list of items."""
     given = call.body
-    if given.get("previous_response_id") or given.get("conversation") or given.get("background"):
-        raise ApiError(501, "this server does not mock stored answers: send the conversation in `input`")
     streamed = given.get("stream") is True
     call.take_body(_as_chat(given))
     with sent_as(CHAT_PLACES):
@@ -53,6 +51,7 @@ def respond(call: Call) -> Reply | Item:
             close=lambda: bill(call, answer, success=not answer.stopped),
             stop=answer.stop,
             delay=delay_of(call),
+            held=answer.held,
         )
     )
 

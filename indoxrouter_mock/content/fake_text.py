@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import sys
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -142,7 +143,8 @@ def _of_length(text: str, tokens: int | None, rng: random.Random) -> Tokens:
         return found
     pieces = list(found.pieces)
     while len(pieces) < tokens:
-        pieces += split_tokens(" " + sentence(rng)).pieces
+        # The words are few: interned, each of them is held once, however long the text is.
+        pieces += map(sys.intern, split_tokens(" " + sentence(rng)).pieces)
     return joined(tuple(pieces[:tokens]))
 
 

@@ -23,6 +23,8 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
 SPOOLED_FROM = 1_048_576
+EXPLAINED = 1_048_576
+"""Bytes up to which a body that is no JSON is read a second time, to say where it breaks."""
 
 
 class RequestBody:
@@ -139,7 +141,11 @@ def _digest(fields: Iterable[tuple[bytes | bytearray, ...]]) -> str:
 
 
 def _reason(content: bytes, error: BaseException) -> str:
-    """Where the JSON breaks. The standard library says line and column; only a body that failed already pays for it."""
+    """Where the JSON breaks. The standard library says line and column; only a body that failed already pays for it,
+    and not a large one, which would hold the others up.
+    """
+    if len(content) > EXPLAINED:
+        return str(error)
     try:
         json.loads(content)
     except (ValueError, RecursionError) as found:

@@ -21,6 +21,29 @@ if TYPE_CHECKING:
     from ..state.state import State
 
 
+STEERING = "x-mock-"
+STEERING_HEADERS = (
+    "x-mock-admin-token",
+    "x-mock-chunk-delay",
+    "x-mock-embeddings",
+    "x-mock-events",
+    "x-mock-fault",
+    "x-mock-shape",
+    "x-mock-speech",
+    "x-mock-tokens",
+)
+"""The headers that control an answer, and the one for the admin endpoints."""
+
+
+def check_steering(headers: dict[str, str]) -> None:
+    """Raise ApiError 400 for a header that looks like one of the mock's and is none: it would do nothing."""
+    for name in headers:
+        if name.startswith(STEERING) and name not in STEERING_HEADERS:
+            raise invalid_value(
+                f"header/{name}", f"is not known; known ones are {', '.join(STEERING_HEADERS)}"
+            )
+
+
 class Call(msgspec.Struct):
     """A request, read and checked: what a handler works with. `headers` has lower-case names, one value each.
 

@@ -57,10 +57,13 @@ class BatchedTransport:
             self.flush()
 
     def flush(self) -> None:
-        """Send what is held."""
+        """Send what is held. A connection that has been lost meanwhile takes nothing: writing to it may raise, and the
+        rest of the batch would stay behind.
+        """
         if held := self._held:
             self._held, self._size = [], 0
-            self._transport.write(b"".join(held))
+            if not self._transport.is_closing():
+                self._transport.write(b"".join(held))
 
     def close(self) -> None:
         """Send what is held, then close."""
@@ -74,6 +77,11 @@ def batching_protocol() -> type[asyncio.Protocol]:
 
     class BatchingProtocol(HttpToolsProtocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-            super().connection_made(BatchedTransport(transport, batch))  # type: ignore[arg-type]  # it acts as one
+            self._batched = BatchedTransport(transport, batch)
+            super().connection_made(self._batched)  # type: ignore[arg-type]  # it acts as one
+
+        def eof_received(self) -> None:
+            self._batched.flush()  # the transport closes itself now: whoever half-closes gets what was written before
+            super().eof_received()
 
     return BatchingProtocol

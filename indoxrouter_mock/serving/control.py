@@ -21,6 +21,8 @@ from ..state.verdict import Offence
 
 Made = TypeVar("Made")
 UNSET: Any = object()
+MATCH = frozenset({"skip", "operation", "path", "model", "contains", "account", "probability", "seed"})
+"""What a sequence of faults may wait for."""
 
 
 class FaultControl:
@@ -86,8 +88,14 @@ class FaultControl:
         """Play faults in order, one for each matching request: `sequence("rate_limit", "html_error", None)`.
 
         A step is the name of a fault, a name with its arguments, or None, which lets a request pass. `times` plays the
-        whole sequence several times; `match` are the further keywords of `add`. Raises ValueError.
+        whole sequence several times; `match` are the further keywords of `add`. Raises ValueError, and TypeError for
+        another keyword.
         """
+        if unknown := sorted(set(match) - MATCH):
+            raise TypeError(
+                f"sequence() has no argument {unknown[0]!r}; it takes times, {', '.join(sorted(MATCH))}. Arguments of "
+                'a fault stand in its step: ("rate_limit", {"retry_after": 1})'
+            )
         given = [
             {"fault": step[0], "arguments": step[1]} if isinstance(step, tuple) and len(step) == 2 else step
             for step in steps
@@ -187,7 +195,8 @@ class AccountControl:
         return _checked(lambda: add_account(self._app, {"name": name, "credits": credits, "tier": tier}))
 
     def reset(self, name: str) -> None:
-        """Put one account back to its start; others are not affected. Raises KeyError for an unknown name."""
+        """Put one account back to its start; others are not affected. Raises ValueError for an unknown name."""
+        _checked(lambda: self._app.check_match(None, name))
         self._app.state.reset_account(self[name])
 
     def __getitem__(self, name: str) -> Account:

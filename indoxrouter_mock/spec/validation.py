@@ -18,6 +18,11 @@ from .events import event_schemas
 BASE = "urn:indoxrouter:spec"
 SENT = "urn:indoxrouter:spec-as-sent"
 MOST_FINDINGS = 100
+BOUNDS = (
+    *("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf", "format", "pattern"),
+    *("maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties", "uniqueItems"),
+)
+"""Keywords that a value breaks although it is of the right kind."""
 MOST_LEVELS = 8
 """Unions within unions that a problem is looked for in."""
 SHOWN = 60
@@ -118,6 +123,8 @@ class Validators:
             message = "is required"
         elif self._touches_secret(error):
             message = "the value given does not fit its schema (not shown: it is or holds a secret)"
+        elif getattr(error.kind, "types", None) == ["null"]:
+            message = "is not mocked: leave it out, or send null"
         else:
             message = _shortened(error)
         return Finding(path, message, keyword, names)
@@ -131,14 +138,14 @@ class Validators:
 
 
 def _innermost(error: Any) -> Any:
-    """Of a value that fits none of several schemas, what is wrong by the schema that it comes closest to: the one whose
-    first problem lies deepest, and of several the one with the fewest problems. The error itself when none lies deeper.
+    """Of a value that fits none of several schemas, what is wrong by the schema that it comes closest to: one of which
+    it only breaks a bound; else the one whose first problem lies deepest, and of several the one with the fewest
+    problems. The error itself when none lies deeper.
     """
     for _ in range(MOST_LEVELS):
-        deeper = [
-            errors
-            for errors in getattr(error.kind, "context", None) or ()
-            if errors and _depth(errors[0]) > _depth(error)
+        alternatives = [errors for errors in getattr(error.kind, "context", None) or () if errors]
+        deeper = [errors for errors in alternatives if all(_breaks_bound(each) for each in errors)] or [
+            errors for errors in alternatives if _depth(errors[0]) > _depth(error)
         ]
         if not deeper:
             return error
@@ -146,14 +153,23 @@ def _innermost(error: Any) -> Any:
     return error
 
 
+def _breaks_bound(error: Any) -> bool:
+    return bool(error.schema_path) and error.schema_path[-1] in BOUNDS
+
+
 def _steps(value: Any, path: Iterable[str | int]) -> Iterator[str | int]:
     """The steps from a value to a place in it: the validator gives the name of a member as a number if it is digits."""
     for step in path:
-        yield step if is_list(value) else str(step)
         if is_list(value) and isinstance(step, int):
+            yield step
             value = value[step]
-        else:
-            value = value.get(str(step)) if is_object(value) else None
+            continue
+        members: dict[str, Any] = value if is_object(value) else {}
+        name = str(step)
+        if name not in members:  # the zeros at its start are lost
+            name = next((each for each in members if each and each.lstrip("0") == name.lstrip("0")), name)
+        yield name
+        value = members.get(name)
 
 
 def _depth(error: Any) -> int:

@@ -120,6 +120,10 @@ def _converted(argument: Argument, given: Any, where: str) -> Any:
     return text
 
 
+JOB_OPERATION = "createVideo"
+"""The operation that faults of jobs wait for."""
+
+
 @dataclass(slots=True, frozen=True)
 class Subject:
     """What a planned fault may wait for in a request. `model` is `provider/id`; `prompt` is all its text."""
@@ -170,13 +174,15 @@ class PlannedFault:
         if self.account is not None and self.account != subject.account:
             return False
         identifier = operation.id if operation else ""
-        if self.operation is not None:
-            return fnmatchcase(identifier, self.operation)
+        if self.operation is not None and not fnmatchcase(identifier, self.operation):
+            return False
         applies_to = FAULTS[self.fault.name].applies_to if self.fault is not None else "any"
         if applies_to == "stream":
             return subject.streaming
         if applies_to == "job":
-            return identifier == "createVideo"
+            return identifier == JOB_OPERATION
+        if self.operation is not None:
+            return True
         # A test plans a fault for the call that it makes; the exchange of its key that comes first is let through.
         return operation is None or not operation.raw.get("x-token-exchange")
 
@@ -239,6 +245,10 @@ class FaultQueue:
         _check_numbers({"times": times, "skip": skip, "seed": seed}, {"times": 1, "skip": 0})
         _check_texts({"path": path, "model": model, "contains": contains})
         _check_chance(probability)
+        for step in steps:
+            job = step is not None and FAULTS[step.name].applies_to == "job"
+            if job and not fnmatchcase(JOB_OPERATION, operation or "*"):
+                raise invalid_value("body/operation", f"the fault waits for a new video, {JOB_OPERATION}")
         if len(self.planned) >= MOST_PLANNED:
             raise invalid_value("body/fault", f"{MOST_PLANNED} faults are planned already; no more can be")
         self._made += 1

@@ -27,9 +27,11 @@ class IdempotentReplies:
         found = self._replies.get(key)
         return None if found is None else found[:2]
 
-    def add(self, key: Key, mark: str, reply: Reply) -> None:
-        """Keep a reply, at the expense of the oldest ones when there are too many or they are too large."""
-        size = _size(reply)
+    def add(self, key: Key, mark: str, reply: Reply, asked: int = 0) -> None:
+        """Keep a reply, at the expense of the oldest ones when there are too many or they are too large. `asked` are
+        the bytes of the request, which a stream holds.
+        """
+        size = _size(reply) + (asked if reply.stream is not None else 0)
         self._replies[key] = (mark, reply, size)
         self._size += size
         while len(self._replies) > MOST_REPLIES or (self._size > MOST_BYTES and len(self._replies) > 1):

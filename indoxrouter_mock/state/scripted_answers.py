@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -171,18 +171,19 @@ def _checked(entries: list[Any], where: str) -> list[dict[str, Any]]:
 def _read(fields: Any, number: int) -> ScriptedAnswer:
     if not is_object(fields):
         raise invalid_value("body", "an object is expected")
-    for name in fields:
-        if name not in FIELDS:
-            raise invalid_value(f"body/{name}", f"is not known here; an answer has: {', '.join(FIELDS)}")
+    _only(fields, FIELDS, "body")
     given = [name for name in ("text", "parsed", "error") if fields.get(name) is not None]
     given += ["parsed"] if "parsed" in fields and fields["parsed"] is None else []
     if len(given) > 1 or not (given or fields.get("tool_calls")):
-        raise invalid_value("body", "one of text, tool_calls, parsed and error is needed")
+        came = f", not {' and '.join(given)}" if given else ""
+        raise invalid_value("body", f"one of text, tool_calls, parsed and error is needed{came}")
     for name in ("text", "model", "contains", "operation", "account"):
         value = fields.get(name)
-        if value is not None and (not isinstance(value, str) or len(value) > LONGEST_SCRIPTED):
+        least = 0 if name == "text" else 1
+        if value is not None and not (isinstance(value, str) and least <= len(value) <= LONGEST_SCRIPTED):
             raise invalid_value(
-                f"body/{name}", f"a text of at most {LONGEST_SCRIPTED} characters is expected"
+                f"body/{name}",
+                f"{repr(value)[:100]} is not a text of {least} to {LONGEST_SCRIPTED} characters, as is expected",
             )
     text = fields.get("text")
     if "parsed" in given:
@@ -192,9 +193,13 @@ def _read(fields: Any, number: int) -> ScriptedAnswer:
         raise invalid_value("body/error", "an error has no tool calls")
     operation = fields.get("operation")
     if operation is not None and "error" not in given:
-        possible = ("createChatCompletion",) if calls else TEXT_OPERATIONS
+        possible, what = (("createChatCompletion",), "tool calls") if calls else (TEXT_OPERATIONS, "texts")
         if not any(fnmatchcase(each, operation) for each in possible):
-            raise invalid_value("body/operation", f"only an error can be scripted for {operation!r}")
+            raise invalid_value(
+                "body/operation",
+                f"{operation[:100]!r} is none of the operations that answer with {what}: {', '.join(possible)}; "
+                "for others, only an error can be scripted",
+            )
     answer = ScriptedAnswer(
         id=number,
         text=text,
@@ -211,6 +216,12 @@ def _read(fields: Any, number: int) -> ScriptedAnswer:
     return answer
 
 
+def _only(fields: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    for name in fields:
+        if name not in known:
+            raise invalid_value(f"{where}/{name}", f"is not known here; known are: {', '.join(known)}")
+
+
 def _json(value: Any, where: str) -> str:
     found = json_text(value)
     if found is None:
@@ -222,7 +233,7 @@ def _times(value: Any) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1_000_000_000:
-        raise invalid_value("body/times", f"{str(value)[:100]} is not a whole number from 1, or null")
+        raise invalid_value("body/times", f"{repr(value)[:100]} is not a whole number from 1, or null")
     return value
 
 
@@ -244,7 +255,17 @@ def _tool_calls(value: Any) -> tuple[dict[str, Any], ...]:
             or not function["name"].strip()
         ):
             raise invalid_value(where, "an object with name and arguments is expected")
+        if function is call:
+            _only(call, ("id", "type", "name", "arguments"), where)
+        else:
+            _only(call, ("id", "type", "index", "function"), where)
+            _only(function, ("name", "arguments"), f"{where}/function")
         arguments = function.get("arguments", {})
+        if not isinstance(arguments, str) and not is_object(arguments):
+            raise invalid_value(
+                f"{where}/arguments",
+                f"{repr(arguments)[:100]} is no object, and no text that is sent unchanged",
+            )
         # A text stays as it is, for a test may want arguments that are not JSON.
         text = arguments if isinstance(arguments, str) else _json(arguments, f"{where}/arguments")
         identifier = call.get("id")
@@ -262,7 +283,7 @@ def _error(value: Any) -> dict[str, Any]:
         raise invalid_value("body/error", "a status, or an object with status, code and message is expected")
     status = fields.get("status", 500)
     if not isinstance(status, int) or isinstance(status, bool) or not 400 <= status <= 599:
-        raise invalid_value("body/error/status", f"{str(status)[:100]} is not a status from 400 to 599")
+        raise invalid_value("body/error/status", f"{repr(status)[:100]} is not a status from 400 to 599")
     code, message = fields.get("code"), fields.get("message", "a scripted error")
     if not isinstance(message, str) or not isinstance(code, (str, type(None))):
         raise invalid_value("body/error", "code and message are texts")

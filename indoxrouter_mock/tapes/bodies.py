@@ -7,7 +7,7 @@ import hashlib
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..base.json import dumps, is_object
+from ..base.json import dumps, is_object, json_text
 from ..request.body import FORM, MULTIPART
 from ..request.multipart import read_parts
 from ..spec.errors import ApiError
@@ -71,12 +71,34 @@ def bytes_of(body: Any) -> bytes:
         return b""
     if is_object(body) and len(body) == 1:
         if "json" in body:
-            return dumps(body["json"])
-        if isinstance(body.get("text"), str):
-            return str(body["text"]).encode()
-        if isinstance(body.get("base64"), str):
-            return base64.b64decode(body["base64"])
+            return json_bytes(body["json"])
+        if "text" in body:
+            return text_bytes(body["text"])
+        if "base64" in body:
+            return decoded(body["base64"])
     raise ValueError("the body of an answer is one of json, text and base64")
+
+
+def json_bytes(value: Any) -> bytes:
+    """A value of a tape as JSON. Raises ValueError for one that JSON does not have, such as `.nan`."""
+    if json_text(value) is None:
+        raise ValueError(f"{repr(value)[:60]} is not a JSON value")
+    return dumps(value)
+
+
+def text_bytes(value: Any) -> bytes:
+    """A text of a tape. Raises ValueError for what is none."""
+    if not isinstance(value, str):
+        raise ValueError(f"{repr(value)[:60]} is not a text")
+    return value.encode()
+
+
+def decoded(value: Any) -> bytes:
+    """The bytes that stand on a tape in base64. Raises ValueError for what is none."""
+    try:
+        return base64.b64decode(b"".join(text_bytes(value).split()), validate=True)
+    except ValueError as error:
+        raise ValueError(f"not base64: {error}") from error
 
 
 def check_body(body: Any) -> None:

@@ -11,7 +11,8 @@ import base64
 import re
 from typing import Any
 
-from ..base.json import dumps, is_list, is_object
+from ..base.json import is_list, is_object
+from .bodies import decoded, json_bytes, text_bytes
 from .strict_json import strict_json
 
 Event = dict[str, Any]
@@ -73,15 +74,24 @@ def _fields(text: str) -> Event | None:
 
 
 def frame_of(event: Event) -> bytes:
-    """The bytes of an event of a tape. Raises ValueError for one that has neither `data` nor `raw`."""
-    if isinstance(event.get("raw"), str):
-        return str(event["raw"]).encode()
-    if isinstance(event.get("base64"), str):
-        return base64.b64decode(event["base64"])
-    if "data" not in event:
-        raise ValueError("an event has neither data nor raw")
+    """The bytes of an event of a tape. Raises ValueError for one that is none."""
+    forms = [name for name in ("raw", "base64", "data") if name in event]
+    known = ("wait", *forms, *(("event", "id") if forms == ["data"] else ()))
+    if len(forms) != 1:
+        raise ValueError(
+            f"an event has {' and '.join(forms) or 'neither data nor raw'}; one of them is needed"
+        )
+    if unknown := [name for name in event if name not in known]:
+        raise ValueError(f"{unknown[0]} is not known; known are {', '.join(known)}")
+    if "raw" in event:
+        return text_bytes(event["raw"])
+    if "base64" in event:
+        return decoded(event["base64"])
     data = event["data"]
     if not isinstance(data, str):
-        data = dumps(data).decode()
+        data = json_bytes(data).decode()
+    for name in ("event", "id"):
+        if re.search(r"[\r\n]", str(event.get(name, ""))):
+            raise ValueError(f"{name} is a text of one line")
     lines = [f"{name}: {event[name]}" for name in ("event", "id") if name in event]
     return "\n".join([*lines, *(f"data: {line}" for line in data.split("\n"))]).encode() + b"\n\n"

@@ -22,6 +22,9 @@ TAPE = 1
 ENDS = ("complete", "cut", "left")
 """How an answer ended: whole, broken off by the server, or left by the client."""
 LONGEST_WAIT = 3600.0
+EMPTY_STATUSES = (204, 304)
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 Headers = dict[str, "str | list[str]"]
 
 
@@ -118,8 +121,13 @@ def exchange_of(document: Any, name: str) -> Exchange:
         for member in fields:
             if member not in known:
                 raise wrong(f"{part}.{member} is not known; known are {', '.join(known)}")
-        if not _are_headers(fields.get("headers", {})):
-            raise wrong(f"{part}.headers is an object of texts or lists of texts")
+        if not is_object(fields.get("headers", {})):
+            raise wrong(f"{part}.headers is an object")
+        for header, given in fields.get("headers", {}).items():
+            if not _is_header(header, given):
+                raise wrong(
+                    f"{part}.headers.{header} is the name of a header with a text or a list of texts, of one line each"
+                )
     if not all(isinstance(request.get(each, ""), str) for each in ("method", "path", "query")):
         raise wrong("method, path and query of the request are texts")
     if not str(request.get("path", "")).startswith("/") or not request.get("method"):
@@ -127,10 +135,12 @@ def exchange_of(document: Any, name: str) -> Exchange:
     status, wait, events = response.get("status"), response.get("wait", 0.0), response.get("events")
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
         raise wrong("response.status is a whole number from 200 to 599")
-    if not _is_wait(wait) or response.get("ends", "complete") not in ENDS:
-        raise wrong(
-            f"response.wait is seconds from 0 to {LONGEST_WAIT:g}; response.ends one of {', '.join(ENDS)}"
-        )
+    if not _is_wait(wait):
+        raise wrong(f"response.wait is seconds from 0 to {LONGEST_WAIT:g}")
+    if response.get("ends", "complete") not in ENDS:
+        raise wrong(f"response.ends is one of {', '.join(ENDS)}")
+    if status in EMPTY_STATUSES and (response.get("body") is not None or events is not None):
+        raise wrong(f"an answer with the status {status} has neither body nor events")
     try:
         check_body(request.get("body"))
         bytes_of(response.get("body"))
@@ -146,13 +156,13 @@ def exchange_of(document: Any, name: str) -> Exchange:
             request["method"].upper(),
             request["path"],
             request.get("query", ""),
-            request.get("headers", {}),
+            _lower(request.get("headers", {})),
             request.get("body"),
         ),
         TapeResponse(
             status,
             float(wait),
-            response.get("headers", {}),
+            _lower(response.get("headers", {})),
             response.get("body"),
             events,
             response.get("ends", "complete"),
@@ -164,11 +174,15 @@ def _is_wait(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST_WAIT
 
 
-def _are_headers(value: Any) -> bool:
-    if not is_object(value):
-        return False
-    texts = [each for given in value.values() for each in (given if is_list(given) else [given])]
-    return all(isinstance(each, str) and "\r" not in each and "\n" not in each for each in (*value, *texts))
+def _is_header(name: str, given: Any) -> bool:
+    texts: list[Any] = given if is_list(given) else [given]
+    return bool(_HEADER.fullmatch(name)) and all(
+        isinstance(each, str) and not _CONTROL.search(each) for each in texts
+    )
+
+
+def _lower(headers: Headers) -> Headers:
+    return {name.lower(): given for name, given in headers.items()}
 
 
 def _check_events(events: Any, body: Any) -> None:

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from uvicorn.server import ServerState
 
 from indoxrouter_mock import MockServer
+from indoxrouter_mock.app.application import MockApp
 from indoxrouter_mock.serving.batched_writes import MOST_HELD, BatchedTransport, WriteBatch
+from indoxrouter_mock.serving.foreground import uvicorn_config
 
-BODY = b'{"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}'
+KEY = "indox-" + "b" * 32
+
+
+def chat(headers: bytes = b"", *, stream: bool = False) -> bytes:
+    """A chat as it is sent."""
+    asked = b"true" if stream else b"false"
+    body = (
+        b'{"messages": [{"role": "user", "content": "Hello"}], "model": "openai/gpt-4o-mini", "stream": %s}'
+        % asked
+    )
+    return (
+        b"POST /api/v1/chat/completions HTTP/1.1\r\nhost: mock\r\ncontent-type: application/json\r\n"
+        b"authorization: Bearer %s\r\n%scontent-length: %d\r\n\r\n%s"
+        % (KEY.encode(), headers, len(body), body)
+    )
 
 
 class RecordingTransport(asyncio.Transport):
@@ -24,6 +43,8 @@ class RecordingTransport(asyncio.Transport):
         self.calls = calls
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self.is_closing():
+            raise RuntimeError("the handler is closed")  # as uvloop does
         self.calls.append((self.name, "write", bytes(data)))
 
     def close(self) -> None:
@@ -31,6 +52,9 @@ class RecordingTransport(asyncio.Transport):
 
     def abort(self) -> None:
         self.calls.append((self.name, "abort", b""))
+
+    def is_closing(self) -> bool:
+        return any(call[:2] in ((self.name, "close"), (self.name, "abort")) for call in self.calls)
 
 
 def calls_of(use: Callable[[BatchedTransport, BatchedTransport], None]) -> list[tuple[str, str, bytes]]:
@@ -101,20 +125,56 @@ def test_the_rest_of_a_transport_is_its_own() -> None:
     assert calls_of(use) == [("a", "abort", b""), END]
 
 
+def test_a_connection_that_is_lost_does_not_cost_the_others_their_answers() -> None:
+    def use(first: BatchedTransport, second: BatchedTransport) -> None:
+        first.write(b"to nobody")
+        second.write(b"whole")
+        first.abort()
+
+    assert calls_of(use) == [("a", "abort", b""), END, ("b", "write", b"whole")]
+
+
+def test_client_that_half_closes_gets_what_was_written_before() -> None:
+    calls: list[tuple[str, str, bytes]] = []
+
+    async def main() -> None:
+        config = uvicorn_config(MockApp())
+        config.load()
+        protocol_class: Any = config.http_protocol_class
+        protocol = protocol_class(config=config, server_state=ServerState(), app_state={})
+        transport = RecordingTransport("a", calls)
+        protocol.connection_made(transport)
+        protocol.transport.write(b"an answer")
+        if not protocol.eof_received():
+            transport.close()  # as event loops do
+
+    asyncio.run(main())
+    assert calls == [("a", "write", b"an answer"), ("a", "close", b"")]
+
+
+def test_answers_arrive_while_other_clients_vanish(caplog: pytest.LogCaptureFixture) -> None:
+    with MockServer(api_key=KEY) as mock:
+        address = ("127.0.0.1", urlsplit(mock.url).port or 0)
+        for _ in range(100):
+            with socket.create_connection(address, 30) as leaving:
+                # uvicorn tells the last of pipelined requests only that its client has left
+                leaving.sendall(chat(b"x-mock-tokens: 300\r\n", stream=True) * 3)
+                leaving.recv(100)
+                leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with socket.create_connection(address, 30) as staying:
+                staying.sendall(chat(b"connection: close\r\n"))
+                assert b"".join(iter(lambda: staying.recv(65_536), b"")).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
 @pytest.mark.parametrize("count", [1, 20])
 def test_answers_to_pipelined_requests_come_in_order(count: int) -> None:
-    key = "indox-" + "b" * 32
     with (
-        MockServer(api_key=key) as mock,
+        MockServer(api_key=KEY) as mock,
         socket.create_connection(("127.0.0.1", urlsplit(mock.url).port or 0), 30) as client,
     ):
         for number in range(count):
-            last = b"connection: close\r\n" if number == count - 1 else b""
-            client.sendall(
-                b"POST /api/v1/chat/completions HTTP/1.1\r\nhost: mock\r\ncontent-type: application/json\r\n"
-                b"authorization: Bearer %s\r\n%scontent-length: %d\r\n\r\n%s"
-                % (key.encode(), last, len(BODY), BODY)
-            )
+            client.sendall(chat(b"connection: close\r\n" if number == count - 1 else b""))
         received = b"".join(iter(lambda: client.recv(65_536), b""))
         log = mock.requests
     answers = received.split(b"HTTP/1.1 200 OK\r\n")[1:]

@@ -155,6 +155,9 @@ def test_escaped_bytes_hold_no_start_code() -> None:
         ("bytes=5-5", 206, slice(5, 6)),
         ("bytes=0-1,3-4", 200, slice(None)),
         ("bytes=99999999-", 416, slice(0, 0)),
+        ("bytes=" + "9" * 20 + "-", 416, slice(0, 0)),
+        pytest.param("bytes=" + "9" * 5000 + "-", 200, slice(None), id="a long start"),
+        pytest.param("bytes=-" + "9" * 5000, 200, slice(None), id="a long length"),
         ("lines=1-2", 200, slice(None)),
     ],
 )

@@ -76,6 +76,28 @@ def test_planned_fault_that_no_request_could_meet_is_refused(
     assert mock.faults.pending == []
 
 
+def test_sequence_says_where_the_arguments_of_a_fault_belong(mock: MockServer) -> None:
+    with pytest.raises(
+        TypeError, match=r"sequence\(\) has no argument 'retry_after'; it takes times, account, .* step"
+    ):
+        mock.faults.sequence("rate_limit", retry_after=1)
+    assert mock.faults.pending == []
+
+
+def test_fault_of_a_job_waits_for_no_other_operation(mock: MockServer) -> None:
+    with pytest.raises(ValueError, match="body/operation: the fault waits for a new video, createVideo"):
+        mock.faults.add("failed_job", operation="createChatCompletion")
+    assert mock.faults.add("failed_job", operation="create*").operation == "create*"
+
+
+def test_fault_of_a_stream_waits_for_one_of_its_operation(mock: MockServer, http: httpx.Client) -> None:
+    mock.faults.add("missing_done", operation="createChatCompletion")
+    assert http.post("/chat/completions", json=HELLO).status_code == 200
+    assert len(mock.faults.pending) == 1
+    assert "[DONE]" not in http.post("/chat/completions", json={**HELLO, "stream": True}).text
+    assert mock.faults.pending == []
+
+
 @pytest.mark.parametrize("step", [("latency",), ("latency", {}, 5), ("latency", 5), 5])
 def test_step_of_a_sequence_that_is_none_is_refused(mock: MockServer, step: Any) -> None:
     with pytest.raises(ValueError, match="body/"):
@@ -101,6 +123,16 @@ def test_clock_is_advanced_by_a_number(mock: MockServer) -> None:
     wrong: Any = "60"
     with pytest.raises(ValueError, match="'60'"):
         mock.clock.advance(wrong)
+    with pytest.raises(ValueError, match=r"0 to 1e\+10 seconds, not by 20000000000\.0"):
+        mock.clock.advance(2e10)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/chat/completions", "/v1/chat/completions"])
+def test_steering_header_that_does_nothing_is_refused(mock: MockServer, path: str) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}", "x-mock-faults": "reset"}
+    answer = httpx.post(f"{mock.url}{path}", json={**HELLO, "model": "gpt-4o"}, headers=headers)
+    assert answer.status_code == 400
+    assert "header/x-mock-faults: is not known; known ones are x-mock-admin-token, x-mock" in answer.text
 
 
 @pytest.mark.parametrize(

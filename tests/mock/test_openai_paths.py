@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,9 +98,13 @@ def test_response_by_schema_and_its_limits(client: openai.OpenAI) -> None:
     assert short.status == "incomplete"
     assert short.incomplete_details is not None
     assert short.incomplete_details.reason == "max_output_tokens"
-    with pytest.raises(openai.APIStatusError, match="stored answers") as caught:
-        client.responses.create(model="gpt-4o", input="Hi", previous_response_id="resp_1")
-    assert caught.value.status_code == 501
+    for unknown in ({"previous_response_id": "resp_1"}, {"conversation": "conv_1"}):
+        with pytest.raises(openai.BadRequestError, match="is not mocked: leave it out") as caught:
+            client.responses.create(model="gpt-4o", input="Hi", **unknown)  # type: ignore[call-overload]
+        assert [caught.value.param] == list(unknown)
+    with pytest.raises(openai.BadRequestError, match="body/background: true is not one of"):
+        client.responses.create(model="gpt-4o", input="Hi", background=True)
+    assert client.responses.create(model="gpt-4o", input="Hi", background=False).status == "completed"
     with pytest.raises(openai.BadRequestError, match="body/input/0/role"):
         client.responses.create(model="gpt-4o", input=[{"content": "Hi"}])  # type: ignore[list-item]
 
@@ -156,6 +161,32 @@ def test_what_is_not_mocked_says_so(client: openai.OpenAI) -> None:
             call()
         assert caught.value.status_code == 501
         assert caught.value.response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "chat/completions/", "responses/", "chat/other"])
+def test_path_with_a_slash_too_much_is_not_there(mock: MockServer, path: str) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}"}
+    answer = httpx.post(f"{mock.openai_base_url}/{path}", json={}, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (404, f"there is nothing at /v1/{path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("completions", {"prompt": ["Once"] * 3000}, "body/prompt: .* has more than 128 items"),
+        ("embeddings", {"input": ["a"] * 3000}, "body/input: .* has more than 2048 items"),
+        ("embeddings", {"input": [1] * 3000}, "body/input: .* has more than 2048 items"),
+        ("embeddings", {"input": []}, r"body/input: \[\] has less than 1 item"),
+        ("embeddings", {"input": [1, "a"]}, "body/input"),
+    ],
+)
+def test_value_of_the_right_kind_is_refused_with_its_limit(
+    mock: MockServer, path: str, body: dict[str, Any], message: str
+) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}"}
+    answer = httpx.post(f"{mock.openai_base_url}/{path}", json={**REQUESTS[path], **body}, headers=headers)
+    assert answer.status_code == 400
+    assert re.match(message, answer.json()["error"]["message"])
 
 
 def test_errors_have_openais_form_below_v1_and_a_detail_elsewhere(mock: MockServer) -> None:
@@ -246,6 +277,15 @@ PARAMS: list[tuple[str, Any, str | None]] = [
             "logit_bias": {"50256": "low", "007": "low"},
         },
         "logit_bias.50256",
+    ),
+    (
+        "chat/completions",
+        {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "logit_bias": {"": 1, "007": "low"},
+        },
+        "logit_bias.007",
     ),
     (
         "chat/completions",
@@ -356,11 +396,8 @@ def test_member_that_a_path_does_not_describe_is_ignored_whatever_it_is(mock: Mo
     operation = spec.operations[path.replace("/", ".")]
     schema, _ = spec.resolve(spec.at(operation.bodies["application/json"]))
     described = properties_of(schema, spec)
-    # Stored answers of the responses API are not mocked, and a text names a provider of the native API.
-    names = {*FIELDS, "additional_params", "metadata_of_mine"} - {
-        *described,
-        "background" * (path == "responses"),
-    }
+    # A text names a provider of the native API.
+    names = {*FIELDS, "additional_params", "metadata_of_mine"} - {*described}
     assert len(names) > 20
     mock.credits = 1000
     headers = {"authorization": f"Bearer {mock.api_key}"}

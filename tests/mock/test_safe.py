@@ -19,6 +19,7 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from indoxrouter_mock.base.reply import Reply, Stream
+from indoxrouter_mock.content import fake_text
 from indoxrouter_mock.request.body import read_body
 from indoxrouter_mock.state import idempotency, state
 from tests.mock_process import running_mock
@@ -472,6 +473,43 @@ def test_replies_under_idempotency_keys_have_a_bound_in_bytes(monkeypatch: pytes
     assert replies.get((1, "createImage", "large")) is None
     replies.forget(1)
     assert len(replies) == 0
+
+
+def test_streams_under_idempotency_keys_count_with_their_text_and_their_request(
+    http: httpx.Client, mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "MOST_BYTES", 2_000_000)
+
+    def send(key: str, tokens: int, **more: object) -> int:
+        headers = {"Idempotency-Key": key, "X-Mock-Tokens": str(tokens)}
+        answer = http.post("/chat/completions", json={**HELLO, "stream": True, **more}, headers=headers)
+        assert answer.status_code == 200
+        return len(mock.app.state.idempotent)
+
+    assert [send(str(number), 10) for number in range(3)] == [1, 2, 3]
+    assert [send(f"long answer {number}", 20_000) for number in range(3)] == [4, 1, 1]
+    assert [send(f"large request {number}", 10, ignored="x" * 1_500_000) for number in range(3)] == [1, 1, 1]
+
+
+def test_words_of_a_long_answer_are_held_once() -> None:
+    found = fake_text.answer_tokens("Hello", "m", "seed", 50_000)
+    assert len(found.pieces) == 50_000
+    assert len(set(map(id, found.pieces))) < 500
+
+
+@pytest.mark.parametrize(
+    "body", [b" " * 80_000_000, b'{"x": "' + b"\\u0041" * 10_000_000], ids=["spaces", "a text"]
+)
+def test_large_body_that_is_no_json_is_not_read_twice(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    def read_again(content: bytes) -> None:
+        raise AssertionError("read a second time")
+
+    monkeypatch.setattr(json, "loads", read_again)
+    answer = http.post("/chat/completions", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert "body: not valid application/json: " in answer.text
 
 
 def test_video_jobs_have_a_bound(http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

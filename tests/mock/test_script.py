@@ -206,6 +206,13 @@ def test_max_tokens_cuts_a_scripted_answer_as_any_other(http: httpx.Client, mock
         {"error": {"statuss": 500}},
         {"tool_calls": [{}]},
         {"tool_calls": "x"},
+        {"tool_calls": [{"name": "f", "args": {}}]},
+        {"tool_calls": [{"name": "f", "arguments": [1]}]},
+        {"tool_calls": [{"function": {"name": "f", "args": {}}}]},
+        {"tool_calls": [{"function": {"name": "f"}, "arguments": {}}]},
+        {"text": "a", "model": ""},
+        {"text": "a", "contains": ""},
+        {"text": "a", "times": "3"},
         {"tool_calls": [{"name": ""}]},
         {"tool_calls": [{"name": "f"}], "error": 500},
         {"text": "a", "operation": "createImage"},
@@ -219,7 +226,7 @@ def test_answer_that_makes_no_sense_is_refused(
     answer = httpx.post(f"{mock.url}/__mock__/answers", json=fields)
     assert answer.status_code == 400, answer.text
     if "unknown" not in fields:
-        with pytest.raises(ValueError, match=r"expected|needed|whole|not|texts|only|no tool"):
+        with pytest.raises(ValueError, match=r"expected|needed|whole|not|texts|none of|no tool|no object"):
             mock.answers.add(**fields)
     file = tmp_path / "answers.json"
     file.write_text(json.dumps([{"text": "fine"}, fields]), encoding="utf-8")
@@ -471,6 +478,47 @@ def test_account_can_be_removed_but_not_the_demo_account(mock: MockServer) -> No
     assert [each["username"] for each in httpx.get(url).json()["accounts"]] == ["demo"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"text": "a", "error": 500}, "body: one of .* is needed, not text and error"),
+        ({"text": "a", "times": "3"}, "body/times: '3' is not a whole number"),
+        ({"error": {"status": "500"}}, "body/error/status: '500' is not a status"),
+        ({"text": True}, "body/text: True is not a text of 0 to 1000000 characters"),
+        ({"text": "a", "contains": ""}, "body/contains: '' is not a text of 1 to"),
+        (
+            {"tool_calls": [{"name": "f", "args": {}}]},
+            "body/tool_calls/0/args: is not known .*: id, type, name, arg",
+        ),
+        ({"tool_calls": [{"name": "f", "arguments": 1}]}, "body/tool_calls/0/arguments: 1 is no object"),
+        (
+            {"text": "a", "operation": "createImage"},
+            "'createImage' is none of .* texts: createChatCompletion, ",
+        ),
+    ],
+)
+def test_mistake_in_an_answer_is_named_with_what_is_expected(
+    mock: MockServer, fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        mock.answers.add(**fields)
+
+
+def test_openais_form_of_a_tool_call_is_taken(mock: MockServer) -> None:
+    call = {"id": "c1", "type": "function", "index": 0, "function": {"name": "f", "arguments": "{"}}
+    planned = mock.answers.add(tool_calls=[call])
+    assert planned.tool_calls == ({"id": "c1", "name": "f", "arguments": "{"},)
+
+
+def test_key_that_stands_twice_in_a_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text("- text: fine\n- text: one\n  text: two\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"answers\.yaml is not YAML: line 3: the key 'text' is there twice"):
+        MockServer(answers=path)
+    path.write_text("- &first {text: one, times: 2}\n- {<<: *first, text: two}\n", encoding="utf-8")
+    assert [each["text"] for each in MockServer(answers=path).answers.pending] == ["one", "two"]
+
+
 def test_account_that_makes_no_sense_is_refused(mock: MockServer) -> None:
     mock.accounts.add("alice")
     for name, fields in (
@@ -482,7 +530,7 @@ def test_account_that_makes_no_sense_is_refused(mock: MockServer) -> None:
     ):
         with pytest.raises(ValueError, match=r"alice|name|is not"):
             mock.accounts.add(name, **fields)  # type: ignore[arg-type]
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match=r"no account 'nobody'.* known ones are alice, demo"):
         mock.accounts.reset("nobody")
     # An account without a password has no login by password.
     login = httpx.post(f"{mock.base_url}/auth/token", data={"username": "alice", "password": ""})

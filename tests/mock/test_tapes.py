@@ -243,7 +243,34 @@ def test_upstream_that_is_not_there_is_a_named_error_and_is_not_recorded(tmp_pat
             "event 1: an event has neither data nor raw",
         ),
         ({"response": {"status": 200, "wait": -1}}, "wait is seconds"),
-        ({"response": {"status": 200, "headers": {"a": "b\r\nc: d"}}}, "headers"),
+        ({"response": {"status": 200, "headers": {"a": "b\r\nc: d"}}}, r"response\.headers\.a is"),
+        (
+            {"response": {"status": 200, "headers": {"a b": "c"}}},
+            r"response\.headers\.a b is the name of a header",
+        ),
+        (
+            {"response": {"status": 200, "headers": {"x-limit": 5}}},
+            r"response\.headers\.x-limit is .* with a text",
+        ),
+        ({"response": {"status": 200, "headers": {"x": "\x00"}}}, r"response\.headers\.x is"),
+        ({"response": {"status": 200, "headers": []}}, r"response\.headers is an object"),
+        ({"response": {"status": 200, "ends": "later"}}, r"response\.ends is one of complete, cut, left$"),
+        ({"response": {"status": 204, "body": {"text": "a"}}}, "the status 204 has neither body nor events"),
+        ({"response": {"status": 200, "body": {"base64": "***"}}}, "not base64: "),
+        ({"response": {"status": 200, "body": {"text": 5}}}, "5 is not a text"),
+        ({"response": {"status": 200, "body": {"json": float("nan")}}}, "nan is not a JSON value"),
+        (
+            {"response": {"status": 200, "events": [{"data": 1, "delay": 1}]}},
+            "event 1: delay is not known; known are",
+        ),
+        (
+            {"response": {"status": 200, "events": [{"data": 1, "raw": ""}]}},
+            "event 1: an event has raw and data;",
+        ),
+        (
+            {"response": {"status": 200, "events": [{"data": 1, "event": "a\nb"}]}},
+            "event 1: event is a text of one",
+        ),
         ({"response": {"status": 200, "body": {"parts": []}}}, "one of json, text and base64"),
         ({"request": {"method": "GET", "path": "x"}}, "a path begins with /"),
     ],
@@ -252,9 +279,21 @@ def test_tape_that_was_edited_wrongly_says_where(tmp_path: Path, change: dict[st
     good = {"tape": 1, "request": {"method": "GET", "path": "/"}, "response": {"status": 200}}
     (tmp_path / "1.yaml").write_text(json.dumps(good))
     assert read_tape(tmp_path)[0].response.status == 200
-    (tmp_path / "2.yaml").write_text(json.dumps({**good, **change}))
+    (tmp_path / "2.yaml").write_text(json.dumps({**good, **change}).replace("NaN", ".nan"))
     with pytest.raises(TapeError, match=rf"2\.yaml: .*{said}"):
         read_tape(tmp_path)
+
+
+def test_headers_that_were_added_by_hand_are_sent_in_any_spelling(tmp_path: Path) -> None:
+    headers = {"Content-Type": "text/plain", "X-Limit": ["1", "2"], "Content-Length": "99"}
+    response = {"status": 200, "headers": headers, "body": {"text": "hello"}}
+    document = {"tape": 1, "request": {"method": "GET", "path": "/a"}, "response": response}
+    (tmp_path / "1.yaml").write_text(json.dumps(document))
+    with TapeServer(tmp_path) as tape:
+        answer = httpx.get(f"{tape.url}/a")
+    assert (answer.text, answer.headers["content-type"]) == ("hello", "text/plain")
+    assert answer.headers.get_list("x-limit") == ["1", "2"]
+    assert answer.headers["content-length"] == "5"
 
 
 SUITE = """
