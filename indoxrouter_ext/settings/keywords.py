@@ -49,7 +49,14 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "history": ("messages",),
     **dict.fromkeys(("system", "system_prompt", "system_instruction"), "a message with the role 'system'"),
     "instructions": ("instructions", "messages"),
-    "max_output_tokens": ("max_tokens",),
+    **dict.fromkeys(("max_output_tokens", "max_length"), ("max_tokens",)),
+    **dict.fromkeys(("num_images", "num_outputs", "number"), ("n",)),
+
+        "speaker": ("voice",),
+        "ratio": ("aspect_ratio",),
+        "duration_seconds": ("duration",),
+        "path": ("file",)
+    ,
     **dict.fromkeys(("text_format", "output_schema"), "response_format"),
     "input": ("text", "file", "prompt", "messages"),
     "prompt": ("messages", "input", "text"),
