@@ -51,12 +51,10 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "instructions": ("instructions", "messages"),
     **dict.fromkeys(("max_output_tokens", "max_length"), ("max_tokens",)),
     **dict.fromkeys(("num_images", "num_outputs", "number"), ("n",)),
-
-        "speaker": ("voice",),
-        "ratio": ("aspect_ratio",),
-        "duration_seconds": ("duration",),
-        "path": ("file",)
-    ,
+    "speaker": ("voice",),
+    "ratio": ("aspect_ratio",),
+    "duration_seconds": ("duration",),
+    "path": ("file",),
     **dict.fromkeys(("text_format", "output_schema"), "response_format"),
     "input": ("text", "file", "prompt", "messages"),
     "prompt": ("messages", "input", "text"),
@@ -86,14 +84,13 @@ _OTHER_METHODS = {
     "stream": "client.chat(messages, stream=True)",
     **dict.fromkeys(("moderations", "files", "images.edit", "images.create_variation", "fine_tuning")),
     **dict.fromkeys(
-        ("chat.complete", "chat.send_message", "ask", "invoke"), "client.chat(messages, model=…)"
+        ("chat.complete", "chat.send_message", "ask", "invoke", "generate"), "client.chat(messages, model=…)"
     ),
     "batches": "AsyncClient.map(requests)",
     "map": "AsyncClient.map(requests)",
     "copy": "client.with_options(…)",
     "chat.stream": "client.chat(messages, stream=True)",
     "stream_chat": "client.chat(messages, stream=True)",
-    "generate": "client.chat(messages, model=…)",
     "tts": "client.text_to_speech(text)",
     "transcribe": "client.speech_to_text(file)",
     "get_user": "client.get_user_info()",
