@@ -59,6 +59,7 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
 
     _other_names_: ClassVar[dict[str, str]] = {
         **{name: f"usage.{name}" for name in ("tokens_total", "total_tokens", "prompt_tokens")},
+        **dict.fromkeys(("content", "answer", "result", "reply", "body", "completion"), "text"),
         "tokens": "usage.tokens_total",
         **{name: f"text.{name}" for name in dir(str) if not name.startswith("_")},
         "output_text": "text",

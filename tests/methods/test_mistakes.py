@@ -101,7 +101,7 @@ CALLS: list[tuple[str, Callable[[Harness], Any], str]] = [
     ("a format that was not asked for", lambda c: c.chat(HELLO).parsed, "The call had no `response_format`"),
     ("a misspelt attribute", lambda c: c.chat(HELLO).txt, "did you mean 'text'?"),
     ("a method of pydantic", lambda c: c.chat(HELLO).model_dump(), "did you mean 'to_dict'?"),
-    ("the text of others", lambda c: c.chat(HELLO).content, "did you mean 'text'?"),
+    ("the text of others", lambda c: c.chat(HELLO).content, "use .text"),
     ("an attribute of openai", lambda c: c.chat(HELLO).output_text, "use .text"),
     ("a response as a stream", lambda c: [each["data"] for each in c.chat(HELLO)], "pass stream=True"),
     ("chunks of a response", lambda c: [each.choices for each in c.chat(HELLO)], "pass stream=True"),

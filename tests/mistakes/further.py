@@ -22,6 +22,23 @@ def used_up() -> Any:
 
 ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
+        "a number of images",
+        lambda c, d: c.images("x", num_images=2),
+        "num_images: images() has no such argument; use n.",
+    ),
+    ("a speaker", lambda c, d: c.text_to_speech("x", speaker="a"), "no such argument; use voice"),
+    (
+        "a length",
+        lambda c, d: c.chat(HELLO, max_length=9),
+        "max_length: chat() has no such argument; use max_tokens",
+    ),
+    (
+        "a path",
+        lambda c, d: c.speech_to_text(path="x.mp3"),
+        "path: speech_to_text() has no such argument; use file",
+    ),
+    ("a ratio", lambda c, d: c.images("x", ratio="16:9"), "no such argument; use aspect_ratio"),
+    (
         "model before messages",
         lambda c, d: c.chat("openai/gpt-4o-mini", HELLO),
         "messages: expected a list, got str 'openai/gpt-4o-mini'",

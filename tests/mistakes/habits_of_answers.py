@@ -346,6 +346,8 @@ ANSWERS: list[tuple[str, Callable[[Harness], Any], str]] = [
         lambda c: c.chat(HELLO).strip(),
         "ChatResponse has no field 'strip'; use .text.strip",
     ),
+    ("an answer", lambda c: c.chat(HELLO).answer, "ChatResponse has no field 'answer'; use .text"),
+    ("content", lambda c: c.chat(HELLO)["content"], "ChatResponse has no key 'content'; use .text"),
     ("a reason to stop", lambda c: c.chat(HELLO).stop_reason, "no field 'stop_reason'; use .finish_reason"),
     ("a duration", lambda c: c.chat(HELLO).elapsed, "no field 'elapsed'; use .http.elapsed"),
     ("JSON of pydantic", lambda c: c.chat(HELLO).model_dump_json(), "did you mean 'to_json'?"),
