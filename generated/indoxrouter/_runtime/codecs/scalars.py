@@ -38,10 +38,8 @@ class String(Codec):
         else:
             raise_invalid_argument(path, value, "text")
         if self._minimum is not None and len(text) < self._minimum:
-            expected = (
-                "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
-            )
-            raise_invalid_argument(path, value, expected)
+            least = "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
+            raise_invalid_argument(path, value, least)
         if self._maximum is not None and len(text) > self._maximum:
             raise_invalid_argument(path, value, f"at most {plural(self._maximum, 'character')}")
         if self._pattern is not None and not self._pattern.search(text):
@@ -203,10 +201,7 @@ class JsonText(Codec):
 
 
 class UploadCodec(Codec):
-    """A file to upload, of a documented media type such as `audio/*`.
-
-    A file whose name belongs to another kind of media is refused.
-    """
+    """A file to upload, of a documented media type such as `audio/*`; a name of another kind of media is refused."""
 
     __slots__ = ("_media",)
 
