@@ -37,7 +37,7 @@ NEVER_STREAMED = "whisper"
 
 
 def speech(call: Call) -> Reply:
-    """The bytes of an audio file, `mp3` unless another format is asked for. `stream_format: sse` sends them as events."""
+    """An audio file, as MP3 unless another format is asked for. `stream_format: sse` sends them as events."""
     voice = call.body.get("voice")
     if is_object(voice):
         call.change("voice", voice["id"])
