@@ -4,6 +4,7 @@ Each folder may import the ones after it, never one before it:
 
     commands        the verbs of `python -m generator`, `cli` in front of them
     compatibility   what changed for users: two descriptions, two releases
+    observation     what answers of a real server say that the description does not, as proposals to it
     package         rendering, completeness, formatting, hashes, writing
     rules           what a description has to fulfil beyond its schemas
     upstream        openapi-python-client: its parser's input and verdict, its templates

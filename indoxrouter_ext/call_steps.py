@@ -106,7 +106,7 @@ class CallSteps:
         choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
         make = partial(entry.call, operation) if entry.rename else operation.call
-        return make(*prepare(operation, arguments, additional)), settings
+        return make(*bind_arguments(operation, arguments, additional)), settings
 
     def _fallbacks(
         self,
@@ -209,7 +209,7 @@ def _received() -> ModuleType:
     return received
 
 
-def prepare(
+def bind_arguments(
     operation: Operation[Any], values: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any] | Unset]:
     """Split the arguments of a method into the arguments of `Operation.call`.

@@ -69,7 +69,7 @@ def add_commands(cli: Any) -> None:
             raise click.ClickException(str(error)) from None
         path().parent.mkdir(parents=True, exist_ok=True)
         path().write_text(json.dumps(models, indent=1) + "\n", encoding="utf-8")
-        click.echo(f"{len(models)} models in {path()}")
+        click.echo(f"{len(models)} model{'' if len(models) == 1 else 's'} in {path()}")
 
     @group.command()
     def models() -> None:

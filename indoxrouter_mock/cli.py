@@ -299,9 +299,9 @@ def _logging(level: str) -> Generator[None, None, None]:
 
 @contextlib.contextmanager
 def _sparing_collector() -> Generator[None, None, None]:
-    """No garbage collection while a server starts, for what it makes then it keeps. `_collect_seldom` begins it again.
+    """No garbage collection while a server starts: it keeps what it makes then. `_collect_seldom` turns it on again.
 
-    `main` may be called by a program, which gets its settings back.
+    A program that calls `main` has its own settings afterwards.
     """
     enabled, thresholds = gc.isenabled(), gc.get_threshold()
     gc.disable()

@@ -99,8 +99,8 @@ def indoxrouter_mock(
 def indoxrouter_tape(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[TapeServer]:
     """A server that plays this test's tape, or records it with `--indoxrouter-record`.
 
-    The tape lies in `tapes/<module>/<test>/` beside the test. During the test, `INDOX_ROUTER_BASE_URL` leads the code
-    under test to the server; while a tape is played, `INDOX_ROUTER_API_KEY` is a stand-in.
+    The tape is in `tapes/<module>/<test>/` beside the test. During the test, `INDOX_ROUTER_BASE_URL` is the address of
+    the server; while a tape is played, `INDOX_ROUTER_API_KEY` is a placeholder.
     """
     try:
         from .serving.tape_server import TapeServer

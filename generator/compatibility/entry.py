@@ -1,7 +1,6 @@
 """The entries of a snapshot: operations, arguments, fields, values and classes, as users know them.
 
-The names and
-types derive from the code that writes the package, so they are the ones that users write.
+The names and types derive from the code that writes the package, so they are the ones that users write.
 """
 
 from __future__ import annotations

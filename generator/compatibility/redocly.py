@@ -120,8 +120,8 @@ def merge(changes: Sequence[Change], rated: Iterable[Rating], old: Any, new: Any
         why = "reported by redocly; Python names and types do not change" if broken else ""
         found.append(replace(change, callers=broken and sending, readers=broken and not sending, why=why))
     if text:
-        said = f"{plural(text, 'text')} for people (descriptions, summaries, examples)"
-        found.append(Change("description", "changed", said))
+        texts = f"{plural(text, 'text')} for people (descriptions, summaries, examples)"
+        found.append(Change("description", "changed", texts))
     return found
 
 

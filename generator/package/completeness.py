@@ -214,9 +214,9 @@ class _CompletenessCheck:
     def _read_as(self, key: Key) -> Key:
         """The place that was read for this one, where two are equal."""
         for end in range(len(key[1]), 0, -1):
-            twin = self._components.duplicates.get((key[0], key[1][:end]))
-            if twin is not None and key not in self._defaults:
-                return self._read_as((twin[0], (*twin[1], *key[1][end:])))
+            same = self._components.duplicates.get((key[0], key[1][:end]))
+            if same is not None and key not in self._defaults:
+                return self._read_as((same[0], (*same[1], *key[1][end:])))
         return key
 
     def _values(self, node: Node, values: Iterable[Any]) -> None:

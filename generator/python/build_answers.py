@@ -108,8 +108,8 @@ def result_type(
                     needs.front_door.add(shape)
                 codes[shape] = None
             case _:
-                for piece in context.type_hints.pieces(shape, needs):
-                    codes[piece] = None
+                for member in context.type_hints.read_members(shape, needs):
+                    codes[member] = None
     if not codes and operation.stream is not None:
         codes["Any"] = None  # the description has the events only, not what they add up to
     if "Any" in codes and not stream:

@@ -370,8 +370,8 @@ def _result(
     codes: dict[str, None] = {}
     for shape in result_shapes(operation, context):
         if isinstance(shape, RefShape) and shape.name in front_door:
-            twin = f"Async{shape.name}"
-            name = twin if asynchronous and twin in front_door else shape.name
+            async_name = f"Async{shape.name}"
+            name = async_name if asynchronous and async_name in front_door else shape.name
             needs.front_door.add(name)
             codes[name] = None
         elif shape is None:
@@ -381,7 +381,7 @@ def _result(
                 needs.typing.add("Any")
             codes[shape] = None
         else:
-            codes.update(dict.fromkeys(context.type_hints.pieces(shape, needs)))
+            codes.update(dict.fromkeys(context.type_hints.read_members(shape, needs)))
     if not codes and operation.stream is not None:
         needs.typing.add("Any")
         codes["Any"] = None  # the description has the events only, not what they add up to

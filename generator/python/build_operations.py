@@ -38,7 +38,7 @@ def operation_view(
     codec_needs, result_needs = RequiredImports(), RequiredImports()
     needs = RequiredImports()
     result = result_type(operation, context, needs)
-    events = _stream_results(operation, context, needs) or _twin_results(result, context, needs)
+    events = _stream_results(operation, context, needs) or _results_by_client(result, context, needs)
     if events:  # what `send` returns is another class for each client: the methods say which
         result_needs.typing.add("Any")
     else:
@@ -149,13 +149,13 @@ def _overloads(
     ]
 
 
-def _twin_results(result: str, context: RenderContext, needs: RequiredImports) -> list[PythonCode]:
+def _results_by_client(result: str, context: RenderContext, needs: RequiredImports) -> list[PythonCode]:
     """The annotations of the two clients' methods, where the asynchronous client has a response class of its own."""
-    twins = {name: twin for name in needs.models if (twin := context.imports.asynchronous_class(name))}
-    if result not in twins:
+    async_class = context.imports.asynchronous_class(result) if result in needs.models else None
+    if async_class is None:
         return []
-    needs.front_door.add(twins[result])
-    return [PythonCode(result), PythonCode(twins[result])]
+    needs.front_door.add(async_class)
+    return [PythonCode(result), PythonCode(async_class)]
 
 
 def _parameter_argument(

@@ -31,7 +31,7 @@ from .type_hints import TypeHints
 
 
 class CodecExpressions:
-    """Writes codec expressions and annotations which names of the runtime they need."""
+    """Writes codec expressions, and records which names of the runtime they need."""
 
     def __init__(self, components: Components, type_hints: TypeHints) -> None:
         self._components = components

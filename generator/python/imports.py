@@ -58,8 +58,8 @@ class Imports:
 
     def asynchronous_class(self, name: str) -> str | None:
         """The response class that only the asynchronous client has in place of another, if there is one."""
-        twin = f"Async{name}"
-        return twin if twin in self._front_door else None
+        async_name = f"Async{name}"
+        return async_name if async_name in self._front_door else None
 
     def above(self, name: str) -> bool:
         """Whether the layer above the package has the name. A standalone package has no such layer."""

@@ -24,7 +24,7 @@ from .py_source import RequiredImports, literal
 
 
 class TypeHints:
-    """Writes annotations and annotations what they need imported."""
+    """Writes annotations, and records what they need imported."""
 
     def __init__(self, components: Components, params: dict[str, str]) -> None:
         """`params`: Python name of a model -> name of its TypedDict."""
@@ -50,7 +50,7 @@ class TypeHints:
             return self._with_null(code, shape)
         return self.write(shape, needs)
 
-    def pieces(self, shape: Shape, needs: RequiredImports) -> list[str]:
+    def read_members(self, shape: Shape, needs: RequiredImports) -> list[str]:
         """The members of `read`, where that is a union."""
         return members(self.read(shape, needs))
 

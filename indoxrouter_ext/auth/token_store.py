@@ -19,9 +19,8 @@ class TokenStore(Generic[RefreshT]):
     """The token of one client, shared by all of its threads or tasks. The policy:
 
     1. A token is used until `min(60 s, half its lifetime)` before it expires, then replaced before the next request.
-    2. Its lifetime is `expires_in`, counted on the monotonic clock from the moment the answer was received. Text
-    such as
-       "3600" is read as a number; null, a malformed and a missing value mean one hour. The `exp` claim of a JWT is
+    2. Its lifetime is `expires_in`, counted on the monotonic clock from the moment the answer was received. Text such
+       as "3600" is read as a number; null, a malformed and a missing value mean one hour. The `exp` claim of a JWT is
        ignored, because the local clock may be wrong.
     3. One caller at a time replaces it. All others wait for that refresh and share its result or its failure: 200 tasks
        that find an expired token send one request, whether it succeeds or not.

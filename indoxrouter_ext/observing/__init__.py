@@ -1,1 +1,4 @@
-"""Observers that the package brings: OpenTelemetry. The interface of an observer is in `calls.observation`."""
+"""Observers that the package brings: spans and metrics of OpenTelemetry, and reports of what no description has.
+
+The interface of an observer is not here but in `calls.observation`.
+"""

@@ -37,9 +37,10 @@ class OpenTelemetryObserver(Observer):
     """Makes one span for each call that generates something: `Client(observers=[OpenTelemetryObserver()])`.
 
     A span ends with its call, that of a stream when the stream ends. It has the model, the parameters, the tokens, the
-    finish reason and the cost; each request that was sent is an event
-    `indoxrouter.attempt`. The metrics are the duration of the call, its tokens and, for streams, the time to the first
-    chunk. Prompts and answers are recorded only if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` asks for them.
+    finish reason and the cost; each request that was sent is an event `indoxrouter.attempt`. The metrics are the
+    duration of the call, its tokens and, for streams, the time to the first chunk.
+
+    Prompts and answers are recorded only if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` asks for them.
 
     Args:
         tracer_provider, meter_provider, logger_provider: of OpenTelemetry; the global ones by default.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.json import is_list, is_object
+from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import APIError
 from indoxrouter.models.embeddings import EmbeddingResponse as _EmbeddingResponse
 
@@ -76,7 +77,7 @@ class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
     def _own_parts_(self) -> Iterator[str]:
         vectors: Any = self.data  # a server may send null, or anything
         count = len(vectors) if is_list(vectors) else 0
-        yield f"data=<{count} vectors of {self.dimensions} dimensions>"
+        yield f"data=<{plural(count, 'vector')} of {self.dimensions} dimensions>"
 
 
 def _vectors_of(data: Any) -> Any:

@@ -20,8 +20,8 @@ class ModelCatalog(PydanticField, dict[str, "list[ModelInfo]"]):
     """Models by provider: `catalog["openai"]` is a list of `ModelInfo`.
 
     A provider is found under its id (`openai`) and, with `[]`, also under its name (`OpenAI`). One whose id is not
-    text is in `providers` alone.
-    `catalog["providers"]` is the same as `catalog.providers`. `to_dict()` returns what was received.
+    text is in `providers` alone. `catalog["providers"]` is the same as `catalog.providers`. `to_dict()` returns what
+    was received.
 
     Attributes:
         providers: the providers with everything that the server reports about them.

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from indoxrouter._runtime.codecs.base import describe, is_writable, near_names
 from indoxrouter._runtime.http.interface import Timeouts
 from indoxrouter._runtime.values.json import is_mapping
+from indoxrouter._runtime.values.text import plural
 from indoxrouter.about import OPERATIONS
 
 from .._version import __version__
@@ -190,7 +191,9 @@ def check_timeout(timeout: object) -> Timeouts:
     if isinstance(timeout, tuple):
         parts: list[Any] = [*timeout]
         if len(parts) != 4:
-            raise ValueError(f"timeout: expected (connect, read, write, pool), got {len(parts)} values")
+            raise ValueError(
+                f"timeout: expected (connect, read, write, pool), got {plural(len(parts), 'value')}"
+            )
     elif all(hasattr(timeout, name) for name in names):
         parts = [getattr(timeout, name) for name in names]
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import RequestError, StreamTruncatedError
 
 from ..responses.raw_response import call_log
@@ -50,10 +51,8 @@ class StreamBase:
         return StreamState
 
     def __repr__(self) -> str:
-        count = self._state.total.count
-        return (
-            f"<{type(self).__name__} {self.stream_id or 'without id'}: {count} events, {self._shown_state()}>"
-        )
+        events = plural(self._state.total.count, "event")
+        return f"<{type(self).__name__} {self.stream_id or 'without id'}: {events}, {self._shown_state()}>"
 
     if not TYPE_CHECKING:  # hidden from type checkers, so that they report wrong uses
 

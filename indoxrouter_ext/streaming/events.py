@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indoxrouter import models
 from indoxrouter._runtime.values.json import as_object, as_text, is_object
+from indoxrouter._runtime.values.text import plural
 
 from ..responses.decoding import is_error_body
 from .accumulator import Accumulator, StreamEnd
@@ -47,7 +48,8 @@ class PartialEvents(NamedTuple):
     total: int
 
     def __repr__(self) -> str:
-        return f"<PartialEvents: {self.total} events, {len(self.text)} characters, usage={self.usage!r}>"
+        size = f"{plural(self.total, 'event')}, {plural(len(self.text), 'character')}"
+        return f"<PartialEvents: {size}, usage={self.usage!r}>"
 
 
 class _EventSum(Accumulator):

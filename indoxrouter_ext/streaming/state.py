@@ -13,6 +13,7 @@ from indoxrouter._runtime.http.interface import Deadline, TransportFailure
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.json import is_object
 from indoxrouter._runtime.values.masking import mask
+from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedError
 
 from ..responses.decoding import is_error_body
@@ -374,7 +375,7 @@ class StreamState:
         if self._ignored and not self.total.count:
             reason += f" but {self._ignored.decode('utf-8', 'replace')!r}"
         reason = str(mask(reason, self._secrets))
-        where = f"The stream from {self._settings.host} broke off after {self.total.count} events"
+        where = f"The stream from {self._settings.host} broke off after {plural(self.total.count, 'event')}"
         self._fail(StreamTruncatedError(f"{where}: {reason}"))
 
     def _fail(self, error: IndoxRouterError) -> None:

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_type
 from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
 from indoxrouter._runtime.codecs.dates import parse_datetime
 from indoxrouter._runtime.values.json import is_list, is_mapping, is_object
+from indoxrouter._runtime.values.text import plural
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired, Required
@@ -302,7 +303,7 @@ def _build_plain(kind: Any, origin: Any, arguments: tuple[Any, ...], value: Any,
 def _build_list(base: Any, arguments: tuple[Any, ...], value: list[Any], path: str) -> Any:
     if _is_kind(base, tuple) and arguments and arguments[-1] is not Ellipsis:
         if len(arguments) != len(value):
-            _mismatch(path, value, f"{len(arguments)} items")
+            _mismatch(path, value, plural(len(arguments), "item"))
         return tuple(
             build(kind, item, f"{path}[{i}]")
             for i, (kind, item) in enumerate(zip(arguments, value, strict=True))

@@ -29,7 +29,7 @@ def answer_limits(call: Call) -> dict[str, int]:
 
 
 def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
-    """The tokens that an answer may have by the request, which is the least of its limits; 0 when it sets none.
+    """The most tokens that the request allows for its answer: the lowest of its limits, or 0 where it sets none.
 
     Raises ApiError 400 when a request does not fit the context of the model, or asks for a longer answer than it can
     give.

@@ -39,8 +39,10 @@ PIECE_BYTES = 64
 
 
 class CompletionPlan(msgspec.Struct):
-    """One planned answer. `pieces` are the tokens of its `text`; `delivered` counts those that have gone out as events,
-    and `whole` is false while a stream of it is not complete."""
+    """One planned answer. `pieces` are the tokens of its `text`; `delivered` counts those that were sent as events.
+
+    `complete` is false while its stream is under way, and after one that broke off.
+    """
 
     id: str
     created: float
@@ -176,7 +178,7 @@ def _planned(
     answer.prompt = last[:CONTENT_KEPT]
     answer.usage = usage(call, model, tokens_in, tokens_out, reasoning=reasoning, fixed=answer.fixed_cost)
     if call.wants_stream and not call.own_key and not call.replaying:
-        # Nobody knows yet how long the answer gets: its tokens are paid while they are sent.
+        # A stream may end early, so each token is charged when it is sent.
         answer.meter = Meter(
             call.owner, model, model.cost(tokens_in, tokens_out - _pieces(answers)) + answer.fixed_cost
         )

@@ -28,7 +28,7 @@ def admit(call: Call) -> list[tuple[str, str]]:
 
 
 def check_request(call: Call, query: str) -> None:
-    """Hold parameters and body against their description and convert the parameters. Raises ApiError 422 or 400."""
+    """Check parameters and body against the description, and convert the parameters. Raises ApiError 422 or 400."""
     operation, validators = call.contract.operation, call.contract.validators
     findings: list[Finding] = []
     if operation.parameters:

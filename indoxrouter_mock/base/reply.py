@@ -28,9 +28,9 @@ class NamedEvent:
 
 @dataclass(slots=True)
 class Stream:
-    """A reply of server-sent events. `events` may be iterated again: a replayed request gets the same stream.
+    """A reply of server-sent events. `events` may be iterated again: a replay is the same stream.
 
-    `close` is called once with nothing, when the last event was sent, the client left, or the stream was stopped.
+    `close` is called once: when the last event was sent, the client left, or the stream was stopped.
     """
 
     id: str

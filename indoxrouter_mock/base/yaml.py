@@ -1,6 +1,6 @@
-"""YAML as JSON's twin: no dates, keys that are texts, and output that reads well in a review.
+"""YAML that holds what JSON can: no dates, and keys that are texts. What is written reads well in a review.
 
-PyYAML takes 20 ms to import, which only those pay who read or write such a file: import this module where it is needed.
+PyYAML takes 20 ms to import. So import this module only in functions that read or write such a file.
 """
 
 from __future__ import annotations

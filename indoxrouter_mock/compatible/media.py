@@ -1,4 +1,4 @@
-"""Sound and moderations in OpenAI's shapes."""
+"""Audio and moderations in OpenAI's shapes."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ CATEGORIES = (
 FLAGGED = {"kill": "violence", "murder": "violence", "hate": "hate", "suicide": "self-harm"}
 """Words that are flagged, so that a test can have either outcome."""
 PIECE = 8192
-"""Bytes of sound in one event."""
+"""Bytes of audio in one event."""
 NEVER_STREAMED = "whisper"
 """Models of this name give the whole text, whatever is asked for."""
 
 
 def speech(call: Call) -> Reply:
-    """The bytes of a sound file, `mp3` unless another format is asked for; as events with `stream_format` at `sse`."""
+    """An audio file, as MP3 unless another format is asked for. `stream_format: sse` sends them as events."""
     voice = call.body.get("voice")
     if is_object(voice):
         call.change("voice", voice["id"])

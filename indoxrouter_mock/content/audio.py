@@ -1,4 +1,4 @@
-"""Speech as sound files: a tone for each word in WAV and FLAC; silence of the right length in formats that need an
+"""Speech as audio files: a tone for each word in WAV and FLAC; silence of the right length in formats that need an
 encoder.
 """
 

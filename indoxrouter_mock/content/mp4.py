@@ -1,7 +1,7 @@
 """Videos that play: MP4 with H.264, made without an encoder.
 
 Each frame is one colour: its first macroblock holds the samples as they are (`I_PCM`), and every other one is predicted
-from its neighbours with nothing added, which takes one byte. Browsers and ffmpeg play it like any other film.
+from its neighbours with nothing added, which takes one byte. Browsers and ffmpeg play it like any other video.
 """
 
 from __future__ import annotations
@@ -108,9 +108,9 @@ def _rest(across: int, down: int) -> str:
 
 
 def mp4_video(prompt: str, seed: object, width: int, height: int, seconds: float, rate: int) -> bytes:
-    """An MP4 of the given size and length whose colour, from the prompt and the seed, wanders slowly.
+    """An MP4 of the given size and length whose colour, from the prompt and the seed, changes slowly.
 
-    Sides are even numbers up to 2048; long films get fewer frames a second, and never more than 240 frames.
+    Sides are even numbers up to 2048; long videos have fewer frames a second, and 240 frames at most.
     """
     width, height, count, across, down = _layout(width, height, seconds, rate)
     rng = seeded_random("film", prompt, seed)

@@ -46,7 +46,7 @@ class AudioInfo:
 
 
 def read_audio(content: bytes) -> AudioInfo:
-    """Recognise a sound file by its content."""
+    """Recognise an audio file by its content."""
     for reader in (_wav, _flac, _ogg, _adts, _mp3):
         found = reader(content)
         if found is not None:

@@ -1,4 +1,7 @@
-"""What the operations do, one module a tag. Importing this package registers every handler by its operationId."""
+"""What the operations do, one module a tag. Importing this package registers every handler by its operationId.
+
+Books, answers and faults are not here but in `state`, `answers` and `app`.
+"""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def list_by_capability(call: Call) -> list[dict[str, Any]]:
 
 @operation("listTrendingModels")
 def list_trending(call: Call) -> list[dict[str, Any]]:
-    """What this server was asked for in the period, most used first, then what the world is imagined to use."""
+    """Models by their requests in the period, most used first. Models without requests follow in a made-up order."""
     since = call.started - 86_400 * call.query.get("days", DEFAULT_DAYS)
     requests: Counter[tuple[str, str]] = Counter()
     tokens: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""Video jobs: queued, then processing, then done, on the mock's clock, with a film to fetch at the end."""
+"""Video jobs: queued, then processing, then done, on the mock's clock. A finished job has a video to download."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def list_video_jobs(call: Call) -> dict[str, Any]:
 
 @operation("cancelVideoJob")
 def cancel_video_job(call: Call) -> dict[str, Any]:
-    """Ends a job that is still under way; 409 for one that has ended. What it cost stays spent: the work had begun."""
+    """Cancel a job that has not ended; 409 for one that has. Its cost is not refunded, because the work had begun."""
     job = _own_job(call)
     status = job.status(call.started)
     if status not in ("queued", "processing"):

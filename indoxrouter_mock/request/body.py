@@ -28,7 +28,7 @@ EXPLAINED = 1_048_576
 
 
 class RequestBody:
-    """The whole body of a request. A large one lies on disk, so that requests that wait do not fill the memory."""
+    """The whole body of a request. A large body is kept on disk, so that waiting requests do not fill the memory."""
 
     def __init__(self, content: bytes = b"", file: IO[bytes] | None = None) -> None:
         self._content = content
@@ -42,7 +42,7 @@ class RequestBody:
         return self._file.read()
 
     def close(self) -> None:
-        """Remove what lies on disk."""
+        """Delete the file of a large body."""
         if self._file is not None:
             self._file.close()
 
@@ -74,7 +74,7 @@ async def read_body(
 
 
 def media_type_of(headers: dict[str, str]) -> str:
-    """The media type that a request says its body has, without parameters; JSON when it says nothing."""
+    """The declared media type of the body, without parameters; JSON where none is declared."""
     header = headers.get("content-type", JSON)
     return JSON if header == JSON else header.partition(";")[0].strip().lower()
 
@@ -141,8 +141,8 @@ def _digest(fields: Iterable[tuple[bytes | bytearray, ...]]) -> str:
 
 
 def _reason(content: bytes, error: BaseException) -> str:
-    """Where the JSON breaks. The standard library says line and column; only a body that failed already pays for it,
-    and not a large one, which would hold the others up.
+    """Where the JSON breaks. The standard library names line and column, and reads only bodies that failed; a large one
+    would hold the other requests up.
     """
     if len(content) > EXPLAINED:
         return str(error)

@@ -1,8 +1,7 @@
-"""Answers leave together: what is written in one turn of the event loop is sent at its end.
+"""Answers are sent together: what is written in one turn of the event loop is sent at the end of the turn.
 
-Head and body of an answer are then one system call. And one call wakes the client's process for all answers of the
-turn: woken by each of them, it goes back to sleep in between, and waking it was a fifth of the server's time
-(`make bench-mock`).
+Head and body of an answer then need one system call. The client's process wakes once for all answers of a turn, not
+once for each; waking it took a fifth of the server's time (`make bench-mock`).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ class TapeServer(MockServer):
 
     Args:
         tapes: the folder of the tape.
-        replay: whether to answer from it; without, everything goes to `upstream` and is recorded.
+        replay: whether to answer from the tape. If not, each request is sent to `upstream` and recorded.
         unknown: what happens to a request that is not on the tape: `error`, `mock`, `upstream` or `record`.
         upstream: the URL of the server to pass requests on to.
         pace: multiplies the recorded waits; 0 answers at once.

@@ -20,7 +20,7 @@ class SpecError(Exception):
 
 @dataclass(slots=True)
 class Parameter:
-    """One path, query, header or cookie parameter; `pointer` is where its schema lies in the document."""
+    """One path, query, header or cookie parameter; `pointer` is where its schema is in the document."""
 
     name: str
     place: str
@@ -178,7 +178,7 @@ class Spec:
         return list(found.values())
 
     def resolve(self, value: Any, pointer: str = "") -> tuple[Any, str]:
-        """Follow `$ref` until something else comes; returns the value and the pointer of where it lies."""
+        """Follow `$ref` to its end. Returns the value there, and its pointer."""
         seen = 0
         while is_object(value) and isinstance(value.get("$ref"), str):
             reference = value["$ref"]
@@ -211,7 +211,7 @@ def escape(part: str) -> str:
 
 
 def find_spec(explicit: Path | str | None = None) -> Path:
-    """Where the spec lies: the file asked for, else beside the package in a checkout, else inside the installed
+    """Where the spec is: the file asked for, else beside the package in a checkout, else inside the installed
     package.
     """
     if explicit is not None:

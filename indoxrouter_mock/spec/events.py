@@ -12,7 +12,7 @@ ENVELOPE = frozenset({"data", "event", "id", "retry"})
 
 
 class EventSchema(NamedTuple):
-    """The schema of one kind of events: where it lies, and the name in the `event` line, or none."""
+    """The schema of one kind of events: its pointer, and the name in the `event` line, or none."""
 
     pointer: str
     name: str = ""

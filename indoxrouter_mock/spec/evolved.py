@@ -1,7 +1,7 @@
-"""Bridges between the handlers and a description that has moved on: former names, and members that are required now.
+"""Adapts the answers of handlers to a spec that has changed since: renamed and newly required properties.
 
-A handler is written by hand. When the spec renames a property or begins to require one, the mock goes on answering by
-the spec: what the handler calls by its former name gets the present one, and what it lacks is made from the schema.
+Handlers are written by hand, and may be older than the spec. A property that a handler writes under its former name is
+renamed, and a required one that it lacks is made from the schema.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class Router:
         )
 
     def find(self, path: str) -> tuple[dict[str, Operation], dict[str, str]]:
-        """The operations at a raw path, by method, with the path parameters decoded; none when nothing lies there."""
+        """The operations at a raw path, by method, with the path parameters decoded; none where the path is unknown."""
         literal = self._literal.get(path)
         if literal is not None:
             return literal, {}

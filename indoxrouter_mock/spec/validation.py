@@ -138,9 +138,10 @@ class Validators:
 
 
 def _innermost(error: Any) -> Any:
-    """Of a value that fits none of several schemas, what is wrong by the schema that it comes closest to: one of which
-    it only breaks a bound; else the one whose first problem lies deepest, and of several the one with the fewest
-    problems. The error itself when none lies deeper.
+    """The problem of a value that fits none of several schemas, by the schema that it fits best.
+
+    That is one of which the value only breaks a bound; else the schema whose first problem is deepest, or of several
+    such the one with the fewest problems. The error itself where no problem is deeper.
     """
     for _ in range(MOST_LEVELS):
         alternatives = [errors for errors in getattr(error.kind, "context", None) or () if errors]

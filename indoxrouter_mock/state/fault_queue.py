@@ -1,7 +1,8 @@
 """Faults on demand: their syntax in a header, and the queue of planned ones.
 
-A fault is asked for by one request's header, `X-Mock-Fault: truncate;after=3, latency;seconds=0.2`, or planned through
-the admin endpoint for the next requests that match. `fault_types.py` lists them, `app/fault_injection.py` does them.
+A fault is asked for by one request's header, `X-Mock-Fault: truncate;after=3, latency;seconds=0.2`. Or it is planned
+through the admin endpoint, for the next requests that match. Faults are listed in `fault_types.py` and injected by
+`app/fault_injection.py`.
 """
 
 from __future__ import annotations

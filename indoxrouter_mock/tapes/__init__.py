@@ -1,4 +1,4 @@
 """Tapes: recorded exchanges as files, their secrets masked, and the exchange that answers a request.
 
-Nothing here listens or sends to a client: `app/tape_app.py` records and replays with what lies here.
+Nothing here listens or sends to a client: `app/tape_app.py` records and replays with this package.
 """

@@ -41,7 +41,7 @@ class EventSplitter:
         return found
 
     def rest(self) -> bytes:
-        """What came after the last event: empty unless the stream was cut."""
+        """The bytes after the last event: empty unless the stream was cut."""
         return self._rest
 
 

@@ -1,0 +1,1 @@
+"""Tests of `bench/`: its comparison, its report and its subjects. Times are measured by `bench/` itself, never here."""

@@ -1,0 +1,1 @@
+"""Tests of the documentation: every code block runs, the reference is complete, the site has no dead link."""

@@ -1,0 +1,1 @@
+"""The limits of `scripts/house.py`: lines, imports, words. No behaviour is tested here."""

@@ -1,0 +1,1 @@
+"""Tests of `indoxrouter_langchain`, LangChain's own tests among them, against the mock."""

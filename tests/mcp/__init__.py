@@ -1,0 +1,1 @@
+"""Tests of `indoxrouter_mcp`: tools of an MCP server in a chat, against the mock."""

@@ -1,0 +1,1 @@
+"""Tests of the documented methods of both clients, over the mock. Failures of the network: `tests/reliability`."""

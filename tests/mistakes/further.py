@@ -105,7 +105,7 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "bytes for text",
         lambda c, d: c.embeddings(b"x"),
-        "text: expected text or a list, got bytes of 1 bytes",
+        "text: expected text or a list, got bytes of 1 byte",
     ),
     ("None among texts", lambda c, d: c.embeddings(["x", None]), "text[1]: expected text, got None"),
     (

@@ -1,0 +1,1 @@
+"""Runs the pages and programs of recipes, each with the packages that it names."""

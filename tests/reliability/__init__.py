@@ -1,0 +1,1 @@
+"""Servers that fail in every way, and what both clients make of it. `README.md` lists the rules."""

@@ -9,4 +9,4 @@ BOTH_ENGINES = ""
 
 async def test_a_client_runs_on_the_engine_that_the_test_is_about(mode: Mode) -> None:
     client = mode.client(auth="api_key")
-    assert client._driver.engine.name == mode.engine
+    assert f"engine={mode.engine!r}" in repr(client)

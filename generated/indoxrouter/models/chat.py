@@ -82,7 +82,7 @@ class TextPart(Model):
     """A piece of text in a message.
 
     Attributes:
-        type: Always `text`.
+        type: Tells which kind of part this is.
         text: The text.
     """
 
@@ -171,7 +171,7 @@ class ImagePart(Model):
     """An image in a message, inline or by URL.
 
     Attributes:
-        type: Always `image`.
+        type: Tells which kind of part this is.
         image: The image.
     """
 
@@ -209,7 +209,7 @@ class ImageUrlPart(Model):
     """An image in a message, in OpenAI's format.
 
     Attributes:
-        type: Always `image_url`.
+        type: Tells which kind of part this is.
         image_url: An image that the provider fetches.
     """
 

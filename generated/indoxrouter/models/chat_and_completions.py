@@ -633,7 +633,7 @@ class ResponseCreatedEvent(Model):
     """The answer begins.
 
     Attributes:
-        type: Always `response.created`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         response: The answer so far.
     """
@@ -668,7 +668,7 @@ class ReasoningStartedEvent(Model):
     """The model begins to reason.
 
     Attributes:
-        type: Always `response.reasoning.started`.
+        type: Tells which event this is.
         response_id: Id of the stream.
     """
 
@@ -699,7 +699,7 @@ class ReasoningDeltaEvent(Model):
     """A piece of the model's reasoning.
 
     Attributes:
-        type: Always `response.reasoning.delta`.
+        type: Tells which event this is.
         delta: Reasoning to append.
         response_id: Id of the stream.
     """
@@ -734,7 +734,7 @@ class OutputItemAddedEvent(Model):
     """An output item begins.
 
     Attributes:
-        type: Always `response.output_item.added`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         item: A message or another item that the model returned.
@@ -773,7 +773,7 @@ class ContentPartAddedEvent(Model):
     """A piece of an item begins.
 
     Attributes:
-        type: Always `response.content_part.added`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         content_index: Index of the piece in the item.
@@ -816,7 +816,7 @@ class ContentPartDeltaEvent(Model):
     """Text.
 
     Attributes:
-        type: Always `response.content_part.delta`.
+        type: Tells which event this is.
         delta: Text to append.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
@@ -859,7 +859,7 @@ class ContentPartDoneEvent(Model):
     """A piece of an item is complete.
 
     Attributes:
-        type: Always `response.content_part.done`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         content_index: Index of the piece in the item.
@@ -902,7 +902,7 @@ class OutputItemDoneEvent(Model):
     """An output item is complete.
 
     Attributes:
-        type: Always `response.output_item.done`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         item: A message or another item that the model returned.
@@ -983,7 +983,7 @@ class ImageGenerationInProgressEvent(Model):
     """An image was requested.
 
     Attributes:
-        type: Always `response.image_generation_call.in_progress`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         image_generation_call: The generation of an image.
@@ -1024,7 +1024,7 @@ class ImageGenerationGeneratingEvent(Model):
     """An image is being generated.
 
     Attributes:
-        type: Always `response.image_generation_call.generating`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
     """
@@ -1061,7 +1061,7 @@ class ImageGenerationPartialImageEvent(Model):
     """A preview of an image.
 
     Attributes:
-        type: Always `response.image_generation_call.partial_image`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         partial_image_b64: The preview in base64.
@@ -1102,7 +1102,7 @@ class ImageGenerationCompletedEvent(Model):
     """An image is complete.
 
     Attributes:
-        type: Always `response.image_generation_call.completed`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         image_generation_call: The generation of an image.
@@ -1147,7 +1147,7 @@ class ResponseDoneEvent(Model):
     """The answer is complete. Usage is in `response.usage`.
 
     Attributes:
-        type: Always `response.done`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         response: The answer so far.
     """
@@ -1182,7 +1182,7 @@ class ResponseCompletedEvent(Model):
     """The answer is complete. Another name of `response.done`.
 
     Attributes:
-        type: Always `response.completed`.
+        type: Tells which event this is.
         response_id: Id of the stream.
         response: The answer so far.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..values.text import plural
+
 import re
 from typing import Any
 
@@ -49,9 +51,9 @@ class ArrayOf(Codec):
             return raise_invalid_argument(path, value, "a tuple or a list")
         items: list[Any] = list(value)
         if len(items) < self._minimum:
-            raise_invalid_argument(path, value, f"at least {self._minimum} items")
+            raise_invalid_argument(path, value, f"at least {plural(self._minimum, 'item')}")
         if self._maximum is not None and len(items) > self._maximum:
-            raise_invalid_argument(path, value, f"at most {self._maximum} items")
+            raise_invalid_argument(path, value, f"at most {plural(self._maximum, 'item')}")
         return [self.codec_at(index).encode(item, f"{path}[{index}]") for index, item in enumerate(items)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..values.text import plural
+
 import builtins
 import math
 from collections.abc import Iterable, Mapping
@@ -30,7 +32,7 @@ def describe(value: object) -> str:
     if isinstance(value, str):
         return f"{kind} {value!r}" if len(value) <= 60 else f"{kind} of {len(value)} characters"
     if isinstance(value, (bytes, bytearray)):
-        return f"{kind} of {len(value)} bytes"
+        return f"{kind} of {plural(len(value), 'byte')}"
     if is_mapping(value) or is_items(value):
         return f"{kind} of length {len(value)}"
     if hasattr(value, "__args__"):  # `list[str]`, `str | None`

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..values.text import plural
+
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -56,7 +58,7 @@ class Array(Codec):
             expected = "a list that is not empty" if self._minimum == 1 else f"at least {self._minimum} items"
             raise_invalid_argument(path, value, expected)
         if self._maximum is not None and len(items) > self._maximum:
-            raise_invalid_argument(path, value, f"at most {self._maximum} items")
+            raise_invalid_argument(path, value, f"at most {plural(self._maximum, 'item')}")
         encode, passthrough_type = self.item.encode, self.item.passthrough_type
         return [
             item if type(item) is passthrough_type else encode(item, f"{path}[{index}]")

@@ -101,13 +101,13 @@ def _run(
 
 def _at_once(work: Callable[[], T], request: HttpRequest) -> T:
     failure: TransportFailure
-    discretion = sending.set(True)
+    outer = in_own_request.set(True)
     try:
         return work()
     except foreign_errors() as error:
         failure = failure_of(error, request)
     finally:
-        sending.reset(discretion)
+        in_own_request.reset(outer)
     raise failure
 
 
@@ -145,19 +145,19 @@ def without_quotes(text: str) -> str:
     return re.sub(r"[:\s(]*(bytearray\(|b['\"]).*", "", text, flags=re.DOTALL)  # compiled when first needed
 
 
-sending: ContextVar[bool] = ContextVar("sending", default=False)
+in_own_request: ContextVar[bool] = ContextVar("in_own_request", default=False)
 """Whether one of our own requests is being sent in this context."""
 
 
-class _Discreet(logging.Filter):
-    """Takes the headers out of the debug lines that are written below httpx while one of our requests is sent.
+class _HeaderRedaction(logging.Filter):
+    """Removes headers from the debug lines of httpcore and hpack while one of our requests is sent.
 
     httpcore writes all headers of an answer at DEBUG, a cookie with a token among them, and quotes the bytes that it
     could not read. Other users of httpcore in the same program keep their lines, but for such quotes.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if sending.get():
+        if in_own_request.get():
             what = record.getMessage().partition(" ")[0]
             record.msg, record.args = f"{what} (without headers, which may hold secrets)", ()
         elif "exception=" in str(record.msg):
@@ -166,4 +166,4 @@ class _Discreet(logging.Filter):
 
 
 for _name in ("httpcore.http11", "httpcore.http2", "hpack.hpack", "hpack.table"):
-    logging.getLogger(_name).addFilter(_Discreet())
+    logging.getLogger(_name).addFilter(_HeaderRedaction())

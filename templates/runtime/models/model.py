@@ -7,6 +7,8 @@ exactly what was received, plus later changes. The JSON object is never modified
 
 from __future__ import annotations
 
+from ..values.text import plural
+
 import copy
 from collections.abc import Iterator, KeysView, Mapping
 from datetime import date
@@ -352,7 +354,7 @@ def short(value: Any, depth: int = 2) -> str:
     if isinstance(value, str):
         return repr(value) if len(value) <= 80 else f"{value[:60]!r}… ({len(value)} characters)"
     if isinstance(value, (bytes, bytearray)):
-        return f"<{len(value)} bytes>"
+        return f"<{plural(len(value), 'byte')}>"
     if is_list(value):
         shown = ", ".join(short(item, depth - 1) for item in value[:3]) if depth else ""
         more = f"{', ' if shown else ''}… ({len(value)} items)" if len(value) > 3 or not depth else ""

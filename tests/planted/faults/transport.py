@@ -88,7 +88,7 @@ def errors_of_httpx_escape(original: Original) -> tuple[type[Exception], ...]:
     return tuple(error for error in original() if error.__module__ == "builtins")
 
 
-@fault("indoxrouter: _Discreet.filter", rule=22, noticed_by="test_no_echo_of_a_failure_shows_a_secret")
+@fault("indoxrouter: _HeaderRedaction.filter", rule=22, noticed_by="test_no_echo_of_a_failure_shows_a_secret")
 def httpcore_logs_the_headers_of_answers(original: Original, self: Any, record: Any) -> bool:
     return True
 

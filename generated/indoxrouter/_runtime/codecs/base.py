@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn, Protocol
 
 from ..values.json import is_items, is_mapping
+from ..values.text import plural
 from ..values.unset import UNSET
 
 
@@ -31,7 +32,7 @@ def describe(value: object) -> str:
     if isinstance(value, str):
         return f"{kind} {value!r}" if len(value) <= 60 else f"{kind} of {len(value)} characters"
     if isinstance(value, (bytes, bytearray)):
-        return f"{kind} of {len(value)} bytes"
+        return f"{kind} of {plural(len(value), 'byte')}"
     if is_mapping(value) or is_items(value):
         return f"{kind} of length {len(value)}"
     if hasattr(value, "__args__"):  # `list[str]`, `str | None`

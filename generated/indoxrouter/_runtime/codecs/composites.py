@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from ..values.json import is_items, is_list, is_mapping, is_object, is_sequence
+from ..values.text import plural
 from .base import Codec, ModelClass, nearest, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String
@@ -57,7 +58,7 @@ class Array(Codec):
             expected = "a list that is not empty" if self._minimum == 1 else f"at least {self._minimum} items"
             raise_invalid_argument(path, value, expected)
         if self._maximum is not None and len(items) > self._maximum:
-            raise_invalid_argument(path, value, f"at most {self._maximum} items")
+            raise_invalid_argument(path, value, f"at most {plural(self._maximum, 'item')}")
         encode, passthrough_type = self.item.encode, self.item.passthrough_type
         return [
             item if type(item) is passthrough_type else encode(item, f"{path}[{index}]")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..values.json import dumps
+from ..values.text import plural
 from .base import Codec, is_writable, raise_invalid_argument
 
 
@@ -37,12 +38,10 @@ class String(Codec):
         else:
             raise_invalid_argument(path, value, "text")
         if self._minimum is not None and len(text) < self._minimum:
-            expected = (
-                "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
-            )
-            raise_invalid_argument(path, value, expected)
+            least = "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
+            raise_invalid_argument(path, value, least)
         if self._maximum is not None and len(text) > self._maximum:
-            raise_invalid_argument(path, value, f"at most {self._maximum} characters")
+            raise_invalid_argument(path, value, f"at most {plural(self._maximum, 'character')}")
         if self._pattern is not None and not self._pattern.search(text):
             raise_invalid_argument(path, value, f"text that matches {self._pattern.pattern}")
         return text
@@ -202,7 +201,7 @@ class JsonText(Codec):
 
 
 class UploadCodec(Codec):
-    """A file to upload, of a documented media type such as `audio/*`. One whose name is that of another kind of file than the documented one is refused."""
+    """A file to upload, of a documented media type such as `audio/*`; a name of another kind of media is refused."""
 
     __slots__ = ("_media",)
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from .httpx_calls import LeftBehind, failure_of, foreign_errors, sending, within
+from .httpx_calls import LeftBehind, failure_of, foreign_errors, in_own_request, within
 from .httpx_clients import Clients, refuse_late
 from .interface import GRACE, Deadline, Headers, HttpRequest, TransportFailure, body_pieces, timed_out
 
@@ -209,7 +209,7 @@ class AsyncHttpxEngine:
             raise self._clients.explained(failure, request.url) from None
         finally:
             if answer is None:
-                self.leave(client)
+                self.release(client)
 
     async def within(
         self,
@@ -220,7 +220,7 @@ class AsyncHttpxEngine:
     ) -> T:
         """Let httpx do something, until the deadline; its exceptions become `TransportFailure`."""
         failure: TransportFailure
-        discretion = sending.set(True)
+        outer = in_own_request.set(True)
         task: asyncio.Future[T] | None = None
         try:
             if deadline is None:
@@ -237,7 +237,7 @@ class AsyncHttpxEngine:
             self._interrupt(task, client)
             raise
         finally:
-            sending.reset(discretion)
+            in_own_request.reset(outer)
         raise failure
 
     def _interrupt(self, task: asyncio.Future[Any] | None, client: httpx.AsyncClient) -> None:
@@ -253,7 +253,7 @@ class AsyncHttpxEngine:
         if closing is not None:
             self.later(closing())
 
-    def leave(self, client: httpx.AsyncClient) -> None:
+    def release(self, client: httpx.AsyncClient) -> None:
         """One request of a client has ended."""
         self._users[client] -= 1
         if not self._users[client]:
@@ -323,7 +323,7 @@ class _AsyncAnswer(_Answer):
         if self._open:
             self._open = False
             closing = self._engine.later(work())
-            self._engine.leave(self._client)
+            self._engine.release(self._client)
             await asyncio.shield(closing)
 
     async def _read_end(self) -> None:
@@ -344,4 +344,4 @@ class _AsyncAnswer(_Answer):
             self._open = False
             with suppress(RuntimeError):  # the event loop has ended
                 self._engine.later(self._response.aclose())
-            self._engine.leave(self._client)
+            self._engine.release(self._client)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..codecs.base import near_names, nearest, raise_invalid_argument
 from ..values.json import MalformedJson, dumps, is_items, is_list, is_mapping, is_object, loads
+from ..values.text import plural
 from ..values.unset import UNSET
 from .schema import Field, Schema
 
@@ -353,7 +354,7 @@ def short(value: Any, depth: int = 2) -> str:
     if isinstance(value, str):
         return repr(value) if len(value) <= 80 else f"{value[:60]!r}… ({len(value)} characters)"
     if isinstance(value, (bytes, bytearray)):
-        return f"<{len(value)} bytes>"
+        return f"<{plural(len(value), 'byte')}>"
     if is_list(value):
         shown = ", ".join(short(item, depth - 1) for item in value[:3]) if depth else ""
         more = f"{', ' if shown else ''}… ({len(value)} items)" if len(value) > 3 or not depth else ""
