@@ -41,6 +41,8 @@ NOT_MOCKED = {
     "live": "the live API",
     "organization": "the administration of an organization",
     "realtime": "the realtime API",
+    "responses/compact": "the compaction of conversations",
+    "responses/input_tokens": "the counting of tokens",
     "safety": "safety cases",
     "skills": "skills",
     "threads": "threads",
@@ -122,9 +124,8 @@ def refuse_what_is_not_mocked(path: str) -> None:
     """Raise ApiError 501, naming what is not mocked, for a path of OpenAI's that is none here."""
     pieces = path.removeprefix("/").removesuffix("/").split("/")
     name = NOT_MOCKED.get("/".join(pieces[:2])) or NOT_MOCKED.get(pieces[0])
-    if (pieces[0] == "responses" and len(pieces) > 1) or (
-        pieces[:2] == ["chat", "completions"] and len(pieces) > 2
-    ):
+    stored = pieces[0] == "responses" and len(pieces) > 1
+    if name is None and (stored or (pieces[:2] == ["chat", "completions"] and len(pieces) > 2)):
         name = "stored answers"
     if name is not None:
         raise ApiError(501, f"this server does not mock {name}", headers=[("x-should-retry", "false")])

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 MOST_HELD = 65_536
 """Bytes that are held for one connection. A stream that writes more in one turn is sent meanwhile, so that the limits
 of the transport apply to it."""
@@ -68,19 +66,3 @@ class BatchedTransport:
         """Send what is held, then close."""
         self.flush()
         self._transport.close()
-
-
-def batching_protocol() -> type[asyncio.Protocol]:
-    """uvicorn's protocol for the connections of one server, with batched writes."""
-    batch = WriteBatch()
-
-    class BatchingProtocol(HttpToolsProtocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-            self._batched = BatchedTransport(transport, batch)
-            super().connection_made(self._batched)  # type: ignore[arg-type]  # it acts as one
-
-        def eof_received(self) -> None:
-            self._batched.flush()  # the transport closes itself now: whoever half-closes gets what was written before
-            super().eof_received()
-
-    return BatchingProtocol

@@ -15,7 +15,7 @@ import uvicorn
 
 from ..app.access import is_loopback
 from ..app.application import MockApp
-from .batched_writes import batching_protocol
+from .protocol import mock_protocol
 
 BACKLOG = 2048
 DUPLICATES = 31
@@ -26,7 +26,7 @@ def uvicorn_config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,
-        http=batching_protocol(),
+        http=mock_protocol(),
         log_config=None,
         lifespan="off",
         ws="none",

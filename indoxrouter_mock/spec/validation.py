@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol, cast
 
-from ..base.json import DecodeError, is_list, is_object, loads
+from ..base.json import DecodeError, dumps, is_list, is_object, loads
 from .document import Operation, Parameter, Spec
 from .events import event_schemas
 
@@ -25,6 +25,8 @@ BOUNDS = (
 """Keywords that a value breaks although it is of the right kind."""
 MOST_LEVELS = 8
 """Unions within unions that a problem is looked for in."""
+MOST_OPTIONS = 50
+"""Values of which a member must have one, up to which an error message lists them all."""
 SHOWN = 60
 """Characters of an offending value that an error message shows."""
 
@@ -125,6 +127,9 @@ class Validators:
             message = "the value given does not fit its schema (not shown: it is or holds a secret)"
         elif getattr(error.kind, "types", None) == ["null"]:
             message = "is not mocked: leave it out, or send null"
+        elif is_list(options := getattr(error.kind, "options", None)) and len(options) <= MOST_OPTIONS:
+            shown = _shown(dumps(error.instance).decode())
+            message = f"{shown} is not one of {', '.join(dumps(each).decode() for each in options)}"
         else:
             message = _shortened(error)
         return Finding(path, message, keyword, names)
@@ -150,8 +155,16 @@ def _innermost(error: Any) -> Any:
         ]
         if not deeper:
             return error
-        error = max(deeper, key=lambda errors: (_depth(errors[0]), -len(errors)))[0]
+        error = max(deeper, key=_closeness)[0]
     return error
+
+
+def _closeness(errors: list[Any]) -> tuple[int, bool, int]:
+    """How close a value comes to an alternative, given what is wrong with it by that one. Of two with problems equally
+    deep, the one is meant whose fixed values, such as `type`, the value has.
+    """
+    fixed = any(error.schema_path and error.schema_path[-1] in ("const", "enum") for error in errors)
+    return _depth(errors[0]), not fixed, -len(errors)
 
 
 def _breaks_bound(error: Any) -> bool:
@@ -197,10 +210,11 @@ def _as_sent(value: Any) -> Any:
 
 def _shortened(error: Any) -> str:
     """The validator's message with a long value cut down, whatever its length: bodies may be 100 MB."""
-    message = str(error.message)
-    if len(message) > 2 * SHOWN + 80:
-        message = f"{message[:SHOWN]} … {message[-SHOWN:]}"
-    return message
+    return _shown(str(error.message))
+
+
+def _shown(text: str) -> str:
+    return f"{text[:SHOWN]} … {text[-SHOWN:]}" if len(text) > 2 * SHOWN + 80 else text
 
 
 def _in_url(pointer: str) -> str:

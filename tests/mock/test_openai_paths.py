@@ -155,12 +155,27 @@ def test_what_is_not_mocked_says_so(client: openai.OpenAI) -> None:
         (client.fine_tuning.jobs.list, "fine-tuning"),
         (client.vector_stores.list, "vector stores"),
         (lambda: client.responses.retrieve("resp_1"), "stored answers"),
+        (lambda: client.responses.compact(model="gpt-4o", input="Hi"), "the compaction of conversations"),
+        (lambda: client.responses.input_tokens.count(model="gpt-4o", input="Hi"), "the counting of tokens"),
     ]
     for call, name in calls:
         with pytest.raises(openai.APIStatusError, match=f"does not mock {name}") as caught:
             call()
         assert caught.value.status_code == 501
         assert caught.value.response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "completions", "responses"])
+@pytest.mark.indoxrouter_mock(credits=0.0005, reply_tokens=500)
+def test_stream_ends_with_the_credits_and_a_described_error(mock: MockServer, path: str) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}"}
+    body = {**REQUESTS[path], "stream": True}
+    answer = httpx.post(f"{mock.openai_base_url}/{path}", json=body, headers=headers)
+    assert answer.status_code == 200
+    events = [event.rpartition("data: ")[2] for event in answer.text.split("\n\n") if event]
+    assert len(events) > 10
+    assert any("insufficient credits: they have run out" in event for event in events[-2:])
+    assert mock.violations == []
 
 
 @pytest.mark.parametrize("path", ["/chat/completions", "chat/completions/", "responses/", "chat/other"])
@@ -178,6 +193,27 @@ def test_path_with_a_slash_too_much_is_not_there(mock: MockServer, path: str) ->
         ("embeddings", {"input": [1] * 3000}, "body/input: .* has more than 2048 items"),
         ("embeddings", {"input": []}, r"body/input: \[\] has less than 1 item"),
         ("embeddings", {"input": [1, "a"]}, "body/input"),
+        (
+            "chat/completions",
+            {"response_format": {"type": "json_schema"}},
+            "body/response_format/json_schema: is required",
+        ),
+        (
+            "chat/completions",
+            {"response_format": {"type": "xml"}},
+            'body/response_format/type: "xml" is not one of',
+        ),
+        ("responses", {"text": {"format": {"type": "json_schema"}}}, "body/text/format/name: is required"),
+        (
+            "chat/completions",
+            {"reasoning_effort": "extreme"},
+            'body/reasoning_effort: "extreme" is not one of "none", "minimal", "low", "medium", "high", "xhigh", null$',
+        ),
+        (
+            "chat/completions",
+            {"reasoning_effort": "x" * 500},
+            'body/reasoning_effort: "x{59} … x{59}" is not one of',
+        ),
     ],
 )
 def test_value_of_the_right_kind_is_refused_with_its_limit(

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 import tracemalloc
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -473,6 +473,44 @@ def test_replies_under_idempotency_keys_have_a_bound_in_bytes(monkeypatch: pytes
     assert replies.get((1, "createImage", "large")) is None
     replies.forget(1)
     assert len(replies) == 0
+
+
+POST = b"POST /api/v1/chat/completions HTTP/1.1\r\nhost: mock\r\ntransfer-encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "a header": (b"GET / HTTP/1.1\r\nhost: mock\r\nx: ", b"a" * 8192),
+    "headers": (b"GET / HTTP/1.1\r\nhost: mock\r\n", b"a: b\r\n" * 1365),
+    "a URL": (b"GET /", b"a" * 8192),
+    "trailers": (POST + b"0\r\n", b"a: b\r\n" * 1365),
+    "a trailer": (POST + b"1\r\n{\r\n0\r\nx: ", b"a" * 8192),
+    "a chunk that does not begin": (POST + b"1;x=", b"a" * 8192),
+    "empty lines": (b"", b"\r\n" * 4096),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_endless_head_ends_the_connection(mock: MockServer, name: str) -> None:
+    start, more = ENDLESS[name]
+    address = ("127.0.0.1", int(mock.url.rpartition(":")[2]))
+    with socket.create_connection(address, PATIENCE) as client, contextlib.suppress(ConnectionError):
+        client.sendall(start)
+        for _ in range(64):
+            client.sendall(more)
+        assert client.recv(1000).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert client.recv(1000) == b""
+
+
+def test_large_head_is_taken_and_bodies_are_not_counted_as_one(http: httpx.Client) -> None:
+    headers = {f"x-{number}": "a" * 10_000 for number in range(20)}
+    pieces = (b" " * 8192 for _ in range(100))
+
+    def content() -> Iterator[bytes]:
+        yield from pieces
+        yield json.dumps(HELLO).encode()
+
+    answer = http.post(
+        "/chat/completions", content=content(), headers={**headers, "content-type": "application/json"}
+    )
+    assert answer.status_code == 200
 
 
 def test_streams_under_idempotency_keys_count_with_their_text_and_their_request(
