@@ -7,6 +7,7 @@ import gc
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from indoxrouter import AsyncClient, Budget, BudgetExceededError
 from indoxrouter.errors import (
@@ -124,13 +125,30 @@ async def test_order_is_kept_up_to_an_early_end_and_nothing_hangs(mock: MockServ
 
 
 async def test_no_more_calls_than_allowed_are_under_way(mock: MockServer) -> None:
-    mock.reset(latency=0.02)
-    most = 0
-    async with made(mock) as client:
+    under_way: set[httpx.Request] = set()
+    counts: list[int] = []
+    three = asyncio.Event()
+
+    async def asked(request: httpx.Request) -> None:
+        under_way.add(request)
+        counts.append(len(under_way))
+        if len(under_way) == 3:
+            three.set()
+        await asyncio.wait_for(three.wait(), 20)  # the first ones wait for one another
+
+    async def answered(response: httpx.Response) -> None:
+        under_way.remove(response.request)
+
+    hooks: dict[str, list[Any]] = {"request": [asked], "response": [answered]}
+    async with (
+        httpx.AsyncClient(event_hooks=hooks) as sender,
+        made(mock, http_client=sender, auth="api_key") as client,
+    ):
         run = client.map([f"q{i}" for i in range(40)], concurrency=3)
-        async for _ in run:
-            most = max(most, run.in_flight)
-    assert 1 < most <= 3
+        in_flight = [run.in_flight async for _ in run]
+    assert max(counts) == 3
+    assert len(counts) >= 40
+    assert max(in_flight) <= 3
 
 
 async def test_requests_are_taken_as_calls_become_free(mock: MockServer) -> None:

@@ -96,6 +96,7 @@ class FuzzServer:
         """Stop listening and break every connection."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+        self._thread.join(20)  # closed under it, `accept` may go on with the next socket of the same number
         self._listener.close()
         for sock in list(self._open):
             with contextlib.suppress(OSError):

@@ -190,7 +190,8 @@ class ScriptedServer:
         self._tokens = 0
         self.greeting: Sequence[Step] = ()  # steps before the first request is read
         self.on("/auth/token", self._issue)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def on(self, path: str, *replies: Reply) -> None:
         """Set the replies of a path below the prefix; `*` is the path of all that have none."""
@@ -261,6 +262,8 @@ class ScriptedServer:
         """Stop listening and break every connection."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+        # Closed under it, `accept` may go on with the next socket of the process that gets the same number.
+        self._accepting.join(PATIENCE)
         self._listener.close()
         with self._lock:
             connections = list(self.connections)

@@ -31,13 +31,15 @@ class Http2Server:
         self.sockets: list[socket.socket] = []
 
     def __enter__(self) -> Http2Server:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.gate.set()
         with suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join(20)  # closed under it, `accept` may go on with the next socket of the same number
         self.listener.close()
         for sock in self.sockets:
             with suppress(OSError):

@@ -130,7 +130,8 @@ class SlowReader:
         self.listener.listen()
         self.port = self.listener.getsockname()[1]
         self.ended = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def _accept(self) -> None:
         try:
@@ -152,6 +153,7 @@ class SlowReader:
         self.ended.set()
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join(20)  # closed under it, `accept` may go on with the next socket of the same number
         self.listener.close()
 
 

@@ -335,8 +335,8 @@ def server() -> Iterator[Any]:
     yield running
     with suppress(OSError):
         running.listener.shutdown(socket.SHUT_RDWR)
+    thread.join(20)  # closed under it, `accept` may go on with the next socket of the same number
     running.listener.close()
-    thread.join(5)
 
 
 def request_to(server: Any) -> HttpRequest:
