@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..base.clock import iso
+from ..base.money import price
 from ..request.call import Call
 from ..request.limits import LONGEST_KEY
 from ..request.matching import named_model
@@ -160,11 +161,6 @@ def session_of(call: Call) -> str:
 def simulated_milliseconds(tokens_out: int) -> float:
     """The time that the answer reports. Computed, not measured: the same request reports the same figures."""
     return 120.0 + 4.0 * tokens_out
-
-
-def price(amount: float) -> float:
-    """An amount in US dollars to ten decimals, as prices are written: a third of the time of `round(amount, 10)`."""
-    return round(amount * 1e10) / 1e10
 
 
 def usage(

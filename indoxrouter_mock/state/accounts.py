@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..base.clock import Clock
 from ..base.identifiers import Identifiers
+from ..base.money import price
 from ..base.options import TIERS, MockOptions, Tier
 from ..spec.errors import invalid_value
 
@@ -72,7 +73,7 @@ class Account:
 
     def charge(self, amount: float) -> None:
         """Take an amount in US dollars from the credits."""
-        self.credits = round(self.credits - amount, 10)
+        self.credits = price(self.credits - amount)
 
 
 class Accounts:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ..base.clock import day_of
+from ..base.money import price
 
 MOST_RECORDS = 100_000
 """Calls, and as many changes of credits, that are kept."""
@@ -86,14 +87,12 @@ class BillingLog:
 
     def _remove(self, account_id: int, moment: float, amount: float, transaction_id: str) -> None:
         known = self.earlier.get(account_id)
-        total = round(amount + (known.amount if known else 0.0), 10)
-        self.earlier[account_id] = CreditAdjustment(
-            moment,
-            known.transaction_id if known else transaction_id,
-            account_id,
-            total,
-            "Earlier transactions",
-        )
+        if known is None:
+            self.earlier[account_id] = CreditAdjustment(
+                moment, transaction_id, account_id, amount, "Earlier transactions"
+            )
+        else:
+            known.moment, known.amount = moment, price(known.amount + amount)
 
     def select(
         self,
