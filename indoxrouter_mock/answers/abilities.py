@@ -40,6 +40,8 @@ def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
             f"{tokens_in} tokens are too many: this model's maximum context length is {model.context} tokens",
         )
     limits = answer_limits(call)
+    if not limits:
+        return 0
     longest = model.longest_answer or model.context
     for field, limit in limits.items():
         if longest and limit > longest:
@@ -53,4 +55,4 @@ def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
                 f"{limit} is too large beside {tokens_in} tokens of input: this model's maximum context length is "
                 f"{model.context} tokens",
             )
-    return min(limits.values(), default=0)
+    return min(limits.values())

@@ -74,8 +74,8 @@ class Clock:
 
 def iso(moment: float) -> str:
     """A moment as the API writes it: ISO 8601 in UTC with milliseconds and `Z`."""
-    second = math.floor(moment)
-    return f"{_iso_second(second)}.{int((moment - second) * 1000):03d}Z"
+    second, milliseconds = divmod(math.floor(moment * 1000), 1000)
+    return f"{_iso_second(second)}.{milliseconds:03d}Z"
 
 
 @lru_cache(maxsize=64)
