@@ -113,6 +113,8 @@ def test_a_damaged_head_is_named(tmp_path: Path, head: str) -> None:
         Journal(tmp_path)
 
 
+# Run with -B: the limit of the size of files would cut the compiled modules that these programs write as well, and no
+# later interpreter could import them.
 _AFTER = """
 import resource, sys
 from indoxrouter_bulk.journal import Journal
@@ -131,7 +133,7 @@ with Journal(sys.argv[1]) as journal:
 
 
 def test_what_follows_a_full_disk_does_not_damage_the_journal(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", _AFTER, str(tmp_path / "job")], check=True)
+    subprocess.run([sys.executable, "-B", "-c", _AFTER, str(tmp_path / "job")], check=True)
     with Journal(tmp_path / "job") as journal:
         assert sorted(record.key for record in journal.records()) == ["a", "c"]
 
@@ -183,7 +185,7 @@ def test_a_full_disk_ends_the_run_and_loses_no_result(
 ) -> None:
     start = indoxrouter_mock.credits
     arguments = [indoxrouter_mock.api_key, indoxrouter_mock.url, str(tmp_path / "job"), str(limit)]
-    command = [sys.executable, "-c", _FULL, *arguments]
+    command = [sys.executable, "-B", "-c", _FULL, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     yielded, number = map(int, done.stdout.split())
     assert number == errno.EFBIG
