@@ -14,15 +14,15 @@ from ..base.clock import Clock
 from ..base.options import TIERS, MockOptions
 from ..spec.errors import ApiError
 from ..state.accounts import Account
-from ..state.fault_queue import PlannedFault, make_fault
+from ..state.fault_queue import FaultQueue, PlannedFault, make_fault
 from ..state.models import Model
 from ..state.scripted_answers import ScriptedAnswer
 from ..state.verdict import Offence
 
 Made = TypeVar("Made")
 UNSET: Any = object()
-MATCH = frozenset({"skip", "operation", "path", "model", "contains", "account", "probability", "seed"})
-"""What a sequence of faults may wait for."""
+MATCH = frozenset(FaultQueue.plan.__kwdefaults__ or ()) - {"times"}
+"""Keywords that say which requests a planned fault matches."""
 
 
 class FaultControl:
