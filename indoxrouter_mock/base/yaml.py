@@ -69,7 +69,7 @@ def _loader() -> Any:
     def construct_mapping(self: Any, node: Any, deep: bool = False) -> Any:
         seen: set[Any] = set()
         for key, _ in node.value:
-            # A merge key, `<<`, may stand there several times, and what it brings may be overridden.
+            # A merge key, `<<`, may be repeated, and the keys that it adds may be overridden.
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(

@@ -94,7 +94,7 @@ class FaultControl:
         if unknown := sorted(set(match) - MATCH):
             raise TypeError(
                 f"sequence() has no argument {unknown[0]!r}; it takes times, {', '.join(sorted(MATCH))}. Arguments of "
-                'a fault stand in its step: ("rate_limit", {"retry_after": 1})'
+                'a fault are part of its step: ("rate_limit", {"retry_after": 1})'
             )
         given = [
             {"fault": step[0], "arguments": step[1]} if isinstance(step, tuple) and len(step) == 2 else step

@@ -9,9 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from .batched_writes import BatchedTransport, WriteBatch
 
 LARGEST_HEAD = 262_144
-"""Bytes of a head, or of what follows a body, that may arrive before a request goes on. uvicorn has no such bound, and
-holds whatever comes.
-"""
+"""The most bytes of a head, or of a chunk's extension or trailer. uvicorn has no limit and keeps them in memory."""
 
 
 def mock_protocol() -> type[asyncio.Protocol]:
@@ -41,7 +39,7 @@ def mock_protocol() -> type[asyncio.Protocol]:
             super().on_body(body)
 
         def eof_received(self) -> None:
-            self._batched.flush()  # the transport closes itself now: whoever half-closes gets what was written before
+            self._batched.flush()  # the transport closes next: a client that half-closes still gets its answer
             super().eof_received()
 
     return MockProtocol

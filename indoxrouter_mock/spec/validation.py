@@ -160,8 +160,9 @@ def _innermost(error: Any) -> Any:
 
 
 def _closeness(errors: list[Any]) -> tuple[int, bool, int]:
-    """How close a value comes to an alternative, given what is wrong with it by that one. Of two with problems equally
-    deep, the one is meant whose fixed values, such as `type`, the value has.
+    """How well a value fits one of several schemas, given its problems by that schema; the highest fits best.
+
+    Of two schemas with problems equally deep, the value fits the one whose fixed values, such as `type`, it has.
     """
     fixed = any(error.schema_path and error.schema_path[-1] in ("const", "enum") for error in errors)
     return _depth(errors[0]), not fixed, -len(errors)

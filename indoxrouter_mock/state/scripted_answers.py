@@ -175,8 +175,8 @@ def _read(fields: Any, number: int) -> ScriptedAnswer:
     given = [name for name in ("text", "parsed", "error") if fields.get(name) is not None]
     given += ["parsed"] if "parsed" in fields and fields["parsed"] is None else []
     if len(given) > 1 or not (given or fields.get("tool_calls")):
-        came = f", not {' and '.join(given)}" if given else ""
-        raise invalid_value("body", f"one of text, tool_calls, parsed and error is needed{came}")
+        several = f", not {' and '.join(given)}" if given else ""
+        raise invalid_value("body", f"one of text, tool_calls, parsed and error is needed{several}")
     for name in ("text", "model", "contains", "operation", "account"):
         value = fields.get(name)
         least = 0 if name == "text" else 1

@@ -157,7 +157,7 @@ def test_answers_arrive_while_other_clients_vanish(caplog: pytest.LogCaptureFixt
         address = ("127.0.0.1", urlsplit(mock.url).port or 0)
         for _ in range(100):
             with socket.create_connection(address, 30) as leaving:
-                # uvicorn tells the last of pipelined requests only that its client has left
+                # Of pipelined requests, uvicorn reports the client's leaving to the last one only.
                 leaving.sendall(chat(b"x-mock-tokens: 300\r\n", stream=True) * 3)
                 leaving.recv(100)
                 leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
