@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import TransportFailure
+from indoxrouter.errors import IndoxRouterError
 
 from ..http.fork_safety import register_for_fork
-from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
+from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream
 from .blocking import copy_error
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
+from .request_flow import Authorize, Do, Effect, Send, Sleep, opens_stream, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse
-    from indoxrouter._runtime.operations.operation import Call
 
-    from ..settings.values import Settings
     from .client_state import ClientState
 
 ResultT = TypeVar("ResultT")
@@ -73,23 +71,17 @@ class AsyncDriver:
         driver._parent = self
         return driver
 
-    async def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
-        """Make a call. The answer to a streaming call is returned open."""
-        self.state.check_open()
-        began = time.monotonic()
+    async def result_of(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
+        """Run a flow; the traceback of its exceptions starts here, and so points at the caller's line."""
+        failure: IndoxRouterError | None = None
         try:
-            answer = await self.run(call_flow(self.state, call, settings))
-        except Exception as error:  # logged and raised again
-            log_call(call, None, error, time.monotonic() - began)
-            raise
-        log_call(call, answer, None, answer.elapsed)
-        return answer
-
-    async def authenticate(self, settings: Settings) -> None:
-        """Get a new token now, whatever the state of the current one."""
-        self.state.check_open()
-        if self.state.discard_token():
-            await self._authorize(Authorize(settings, None), forced=True)
+            return await self.run(flow)
+        except IndoxRouterError as error:
+            failure = error
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure  # an exception must not be part of a cycle through its own traceback
 
     async def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
         """Run a flow to its end and return its result."""
@@ -106,6 +98,8 @@ class AsyncDriver:
                         result = await self._authorize(effect)
                     elif type(effect) is Sleep:
                         await asyncio.sleep(effect.seconds)
+                    elif type(effect) is Do:
+                        result = await effect.action()
                 except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
@@ -113,7 +107,7 @@ class AsyncDriver:
             return stop.value  # type: ignore[no-any-return]  # the value that the generator's type promises
         finally:
             flow.close()
-            del failure, result  # an exception must not be part of a cycle through its own traceback
+            del failure, result  # as in `result_of`
 
     async def _send(self, effect: Send) -> HttpAnswer:
         response = await self.engine.send(effect.request)
@@ -131,9 +125,9 @@ class AsyncDriver:
             if not keep_open:
                 await response.close()
 
-    async def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
+    async def _authorize(self, effect: Authorize) -> str:
         state = self.state
-        token = None if forced else state.ready_token()
+        token = None if effect.forced else state.ready_token()
         loop = _running_asyncio_loop()
         while token is None:
             # A refresh belongs to the loop that runs it. A refresh of another loop cannot be waited for.
@@ -145,7 +139,7 @@ class AsyncDriver:
                 if refresh is not None:
                     await self._wait_for(refresh, effect.deadline)
             except (BaseError, TransportFailure):
-                token = None if forced else state.token_after_failed_refresh()
+                token = None if effect.forced else state.token_after_failed_refresh()
                 if token is None:
                     raise
                 return token

@@ -13,14 +13,12 @@ from indoxrouter.errors import IndoxRouterError, NetworkError
 
 from ..auth.token_store import Refresh
 from ..http.fork_safety import register_for_fork
-from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
+from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream
+from .request_flow import Authorize, Do, Effect, Send, Sleep, opens_stream, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Engine, HttpResponse
-    from indoxrouter._runtime.operations.operation import Call
 
-    from ..settings.values import Settings
     from .client_state import ClientState
 
 ResultT = TypeVar("ResultT")
@@ -70,23 +68,17 @@ class BlockingDriver:
         driver._parent = self
         return driver
 
-    def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
-        """Make a call. The answer to a streaming call is returned open."""
-        self.state.check_open()
-        began = time.monotonic()
+    def result_of(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
+        """Run a flow; the traceback of its exceptions starts here, and so points at the caller's line."""
+        failure: IndoxRouterError | None = None
         try:
-            answer = self.run(call_flow(self.state, call, settings))
-        except Exception as error:  # logged and raised again
-            log_call(call, None, error, time.monotonic() - began)
-            raise
-        log_call(call, answer, None, answer.elapsed)
-        return answer
-
-    def authenticate(self, settings: Settings) -> None:
-        """Get a new token now, whatever the state of the current one."""
-        self.state.check_open()
-        if self.state.discard_token():
-            self._authorize(Authorize(settings, None), forced=True)
+            return self.run(flow)
+        except IndoxRouterError as error:
+            failure = error
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure  # an exception must not be part of a cycle through its own traceback
 
     def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
         """Run a flow to its end and return its result."""
@@ -103,6 +95,8 @@ class BlockingDriver:
                         result = self._authorize(effect)
                     elif type(effect) is Sleep:
                         time.sleep(effect.seconds)
+                    elif type(effect) is Do:
+                        result = effect.action()
                 except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
@@ -110,7 +104,7 @@ class BlockingDriver:
             return stop.value  # type: ignore[no-any-return]  # the value that the generator's type promises
         finally:
             flow.close()
-            del failure, result  # an exception must not be part of a cycle through its own traceback
+            del failure, result  # as in `result_of`
 
     def _send(self, effect: Send) -> HttpAnswer:
         response = self.engine.send(effect.request)
@@ -128,9 +122,9 @@ class BlockingDriver:
             if not keep_open:
                 response.close()
 
-    def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
+    def _authorize(self, effect: Authorize) -> str:
         state = self.state
-        token = None if forced else state.ready_token()
+        token = None if effect.forced else state.ready_token()
         while token is None:
             refresh, is_leader = state.tokens.begin_or_join(Refresh, lambda refresh: True)
             try:
@@ -139,7 +133,7 @@ class BlockingDriver:
                 elif refresh is not None:
                     self._wait_for(refresh, effect)
             except (BaseError, TransportFailure):
-                token = None if forced else state.token_after_failed_refresh()
+                token = None if effect.forced else state.token_after_failed_refresh()
                 if token is None:
                     raise
                 return token
@@ -175,6 +169,8 @@ class BlockingDriver:
             self._parent.close()
         elif engine is not None:
             engine.close()
+
+    abandon = close
 
 
 def copy_error(error: BaseException) -> BaseException:

@@ -59,16 +59,26 @@ class Sleep:
 
 
 class Authorize:
-    """Get a token that can be used now. The result is the token."""
+    """Get a token that can be used now; a new one, if it is `forced`. The result is the token."""
 
-    __slots__ = ("deadline", "settings")
+    __slots__ = ("deadline", "forced", "settings")
 
-    def __init__(self, settings: Settings, deadline: float | None) -> None:
+    def __init__(self, settings: Settings, deadline: float | None, *, forced: bool = False) -> None:
         self.settings = settings
         self.deadline = deadline
+        self.forced = forced
 
 
-Effect = Send | Sleep | Authorize
+class Do:
+    """Call a function of the blocking or of the asynchronous client. The latter is awaited."""
+
+    __slots__ = ("action",)
+
+    def __init__(self, action: Callable[[], Any]) -> None:
+        self.action = action
+
+
+Effect = Send | Sleep | Authorize | Do
 Flow = Generator[Effect, Any, HttpAnswer]
 
 _UNAUTHORIZED, _NOT_FOUND = 401, 404
@@ -140,7 +150,7 @@ def _attempts(
     while True:
         token: str | None = None
         if needs_token:
-            token = state.ready_token() or (yield from _authorize(settings, deadline))
+            token = state.ready_token() or (yield from _authorize(Authorize(settings, deadline)))
         elif not exchanges:
             # Some servers ask for it where the documents say that it is not needed.
             token = state.token_at_hand()
@@ -172,7 +182,8 @@ def _attempts(
             on_attempt(attempts[-1])
         waited = 0.0
         if answer is not None and 200 <= answer.status < 300:
-            state.budget.refund()
+            if state.budget.spent:
+                state.budget.refund()
             answer.attempts = tuple(attempts)
             answer.elapsed = ended - began
             answer.models = settings.models
@@ -227,13 +238,20 @@ def _request_id(headers: Headers, state: ClientState) -> str | None:
     return str(mask(found, state.secrets()))
 
 
-def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
+def _authorize(effect: Authorize) -> Generator[Effect, Any, str]:
     try:
-        token: str = yield Authorize(settings, deadline)
+        token: str = yield effect
         return token
     except TransportFailure as error:
         failure = error
-    raise error_from_transport(failure, settings.host)
+    raise error_from_transport(failure, effect.settings.host)
+
+
+def authenticate_flow(state: ClientState, settings: Settings) -> Generator[Effect, Any, None]:
+    """Get a new token now, whatever the state of the current one."""
+    state.check_open()
+    if state.discard_token():
+        yield from _authorize(Authorize(settings, None, forced=True))
 
 
 def _header_deadline(

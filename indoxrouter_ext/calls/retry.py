@@ -45,6 +45,9 @@ class RetryBudget:
     """A token bucket that all calls of a client share. A retry takes `COST`, a success returns `REFUND`.
 
     Twenty retries in a row are free. After that, five successes pay for one retry, so retries stop during an outage.
+
+    Attributes:
+        spent: tokens that are missing; 0 when there is nothing to refund.
     """
 
     CAPACITY = 100
@@ -52,13 +55,8 @@ class RetryBudget:
     REFUND = 1
 
     def __init__(self) -> None:
-        self._left = self.CAPACITY
+        self.spent = 0
         self._lock = threading.Lock()
-
-    @property
-    def left(self) -> int:
-        """Tokens in the bucket."""
-        return self._left
 
     def reset_after_fork(self) -> None:
         """Replace the lock in a forked child, where the thread that holds it does not exist."""
@@ -67,16 +65,15 @@ class RetryBudget:
     def take(self) -> bool:
         """Pay for one retry. Returns False when the bucket is empty."""
         with self._lock:
-            if self._left < self.COST:
+            if self.spent + self.COST > self.CAPACITY:
                 return False
-            self._left -= self.COST
+            self.spent += self.COST
             return True
 
     def refund(self) -> None:
         """Return one success's share to the bucket."""
-        if self._left < self.CAPACITY:
-            with self._lock:
-                self._left = min(self.CAPACITY, self._left + self.REFUND)
+        with self._lock:
+            self.spent = max(0, self.spent - self.REFUND)
 
 
 class FailedAttempt:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from indoxrouter._runtime.codecs.base import no_attribute, raise_invalid_argument
 from indoxrouter._runtime.values.json import is_list
 from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
+from indoxrouter.facade_entries import ENTRIES
 
 from ..calls.request_flow import Sleep, call_flow
 from ..files.savable import AsyncSavable, Savable, Source, check_callback, name_of
@@ -48,10 +49,16 @@ def _seconds(name: str, value: Any, *, zero: bool) -> float:
     return float(value)
 
 
+def job_call(job_id: str) -> Call[VideoJob]:
+    """The call that reads a job; raises `InvalidParametersError` for a malformed id."""
+    operation = ENTRIES["get_video_job_status"].load()
+    return operation.call({operation.parameters[0].name: job_id})
+
+
 def wait_flow(
     state: ClientState,
     settings: Settings,
-    call: Call[VideoJob],
+    job_id: str,
     *,
     interval: float | None = None,
     deadline: float | None = None,
@@ -62,7 +69,7 @@ def wait_flow(
 
     Args:
         state, settings: of the client.
-        call: the call that reads the job.
+        job_id: id of the job.
         interval, deadline: seconds between two requests and for the whole wait; by default as in the spec.
         callback: called with the job after each request.
         names: the names of the last three arguments, for error messages.
@@ -72,6 +79,8 @@ def wait_flow(
         RequestTimeoutError: when it has not ended at the deadline. The job continues; `error.partial` is the job.
         InvalidParametersError: for a wrong interval, deadline or callback.
     """
+    state.check_open()
+    call = job_call(job_id)
     poll = call.operation.poll
     assert poll is not None
     interval = _seconds(names[0], poll.interval if interval is None else interval, zero=False)
