@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from indoxrouter._runtime.http.interface import TransportFailure
+from indoxrouter.errors import IndoxRouterError, NetworkError
+
 RefreshT = TypeVar("RefreshT")
 
 DEFAULT_LIFETIME = 3600.0
@@ -102,13 +105,11 @@ class TokenStore(Generic[RefreshT]):
             self._renew_at = min(self._expires_at, self._clock() + REFRESH_PAUSE)
             return self._token
 
-    def discard(self, token: str) -> bool:
-        """Discard a token that was refused, unless it has been replaced already. Returns whether it was discarded."""
+    def discard(self, token: str) -> None:
+        """Discard a token that was refused, unless it has been replaced already."""
         with self._lock:
-            if self._token != token:
-                return False
-            self._token = None
-            return True
+            if self._token == token:
+                self._token = None
 
     def drop_refresh_token(self, refresh_token: str) -> None:
         """Discard a refresh token that was refused, unless it has been replaced already."""
@@ -160,6 +161,22 @@ class Refresh:
     def wait(self, seconds: float | None) -> bool:
         """Wait for the end. Returns False on a timeout; None waits indefinitely."""
         return self._done.wait(seconds)
+
+
+def copy_error(error: BaseException) -> BaseException:
+    """The failure of a shared token refresh for one more caller, without the traceback of the caller that ran it."""
+    if isinstance(error, IndoxRouterError):
+        copy = type(error)(error.message)
+        copy.__dict__.update(error.__dict__)
+        return copy
+    if isinstance(error, TransportFailure):
+        return TransportFailure(error.kind, error.reason)
+    if isinstance(error, Exception):
+        return error.with_traceback(None)  # of the function that gives the key
+    # The caller that ran the refresh was interrupted (Ctrl-C, a cancelled task). The others only lack a token.
+    return NetworkError(
+        f"The token exchange that this call waited for was interrupted ({type(error).__name__})"
+    )
 
 
 def lifetime(expires_in: Any) -> float:

@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter.errors import IndoxRouterError
 
+from ..auth.token_store import copy_error
 from ..http.fork_safety import register_for_fork
-from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream
-from .blocking import copy_error
-from .request_flow import Authorize, Do, Effect, Send, Sleep, opens_stream, renew_token
+from .answer import HttpAnswer
+from .request_flow import Do, Effect, Renew, Send, Sleep, body_to_read, renew_token
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse
+    from indoxrouter._runtime.http.interface import AsyncEngine
 
+    from ..settings.values import Settings
     from .client_state import ClientState
 
 ResultT = TypeVar("ResultT")
@@ -94,8 +94,8 @@ class AsyncDriver:
                 try:
                     if type(effect) is Send:
                         result = await self._send(effect)
-                    elif type(effect) is Authorize:
-                        result = await self._authorize(effect)
+                    elif type(effect) is Renew:
+                        await self._renew(effect)
                     elif type(effect) is Sleep:
                         await asyncio.sleep(effect.seconds)
                     elif type(effect) is Do:
@@ -111,44 +111,38 @@ class AsyncDriver:
 
     async def _send(self, effect: Send) -> HttpAnswer:
         response = await self.engine.send(effect.request)
-        keep_open = False
+        is_open = False
         try:
-            status, headers = response.status, response.headers
-            opened = effect.stream and opens_stream(status, headers)
-            events = not opened and is_event_stream(headers)
-            if opened or (events and effect.events and not effect.stream and status < 300):
-                keep_open = True
-                return HttpAnswer(status, headers, b"", response)
-            watch = self.state.watch_events(effect.limit) if events else None
-            return await read_body_async(response, effect, watch)
+            body = body_to_read(effect, response, self.state.watch_events)
+            if body is None:
+                is_open = True
+                return HttpAnswer(response.status, response.headers, b"", response)
+            failure = body.failure
+            try:
+                if failure is None:
+                    async for piece in response.iter_raw():
+                        if body.feed(piece):
+                            break
+            except TransportFailure as error:
+                failure = error
+            return body.answer(response.status, failure)
         finally:
-            if not keep_open:
+            if not is_open:
                 await response.close()
 
-    async def _authorize(self, effect: Authorize) -> str:
-        state = self.state
-        token = None if effect.forced else state.ready_token()
+    async def _renew(self, effect: Renew) -> None:
         loop = _running_asyncio_loop()
-        while token is None:
-            # A refresh belongs to the loop that runs it. A refresh of another loop cannot be waited for.
-            refresh, _ = state.tokens.begin_or_join(
-                lambda: self._start_refresh(loop, effect),
-                lambda task: not task.done() and task.get_loop() is loop,
-            )
-            try:
-                if refresh is not None:
-                    await self._wait_for(refresh, effect.deadline)
-            except (BaseError, TransportFailure):
-                token = None if effect.forced else state.token_after_failed_refresh()
-                if token is None:
-                    raise
-                return token
-            token = state.usable_token()
-        return token
+        # A refresh belongs to the loop that runs it. A refresh of another loop cannot be waited for.
+        refresh, _ = self.state.tokens.begin_or_join(
+            lambda: self._start_refresh(loop, effect.settings),
+            lambda task: not task.done() and task.get_loop() is loop,
+        )
+        if refresh is not None:
+            await self._wait_for(refresh, effect.deadline)
 
-    def _start_refresh(self, loop: asyncio.AbstractEventLoop, effect: Authorize) -> RefreshTask:
+    def _start_refresh(self, loop: asyncio.AbstractEventLoop, settings: Settings) -> RefreshTask:
         """Start the refresh as a task of its own; the token store keeps a reference to it while it runs."""
-        task = loop.create_task(self.run(renew_token(self.state, effect.settings, None)))
+        task = loop.create_task(self.run(renew_token(self.state, settings, None)))
         # If every waiting task has been cancelled, the failure is retrieved here, so that asyncio does not report it.
         task.add_done_callback(lambda done: None if done.cancelled() else done.exception() and None)
         return task
@@ -212,18 +206,3 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-async def read_body_async(response: AsyncHttpResponse, effect: Send, watch: EventWatch | None) -> HttpAnswer:
-    """Read a body to its end, or to that of the events in it; `WholeBody.answer` says what happens if that fails."""
-    body = WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
-    failure: TransportFailure | None = None
-    try:
-        if body.failure is None:
-            async for piece in response.iter_raw():
-                body.feed(piece)
-                if watch is not None and body.is_over:
-                    break
-    except TransportFailure as error:
-        failure = error
-    return body.answer(response.status, failure)

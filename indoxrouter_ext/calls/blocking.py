@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import TransportFailure
-from indoxrouter.errors import IndoxRouterError, NetworkError
+from indoxrouter.errors import IndoxRouterError
 
-from ..auth.token_store import Refresh
+from ..auth.token_store import Refresh, copy_error
 from ..http.fork_safety import register_for_fork
-from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream
-from .request_flow import Authorize, Do, Effect, Send, Sleep, opens_stream, renew_token
+from .answer import HttpAnswer
+from .request_flow import Do, Effect, Renew, Send, Sleep, body_to_read, renew_token
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.http.interface import Engine, HttpResponse
+    from indoxrouter._runtime.http.interface import Engine
 
     from .client_state import ClientState
 
@@ -91,8 +90,8 @@ class BlockingDriver:
                 try:
                     if type(effect) is Send:
                         result = self._send(effect)
-                    elif type(effect) is Authorize:
-                        result = self._authorize(effect)
+                    elif type(effect) is Renew:
+                        self._renew(effect)
                     elif type(effect) is Sleep:
                         time.sleep(effect.seconds)
                     elif type(effect) is Do:
@@ -108,47 +107,41 @@ class BlockingDriver:
 
     def _send(self, effect: Send) -> HttpAnswer:
         response = self.engine.send(effect.request)
-        keep_open = False
+        is_open = False
         try:
-            status, headers = response.status, response.headers
-            opened = effect.stream and opens_stream(status, headers)
-            events = not opened and is_event_stream(headers)
-            if opened or (events and effect.events and not effect.stream and status < 300):
-                keep_open = True
-                return HttpAnswer(status, headers, b"", response)
-            watch = self.state.watch_events(effect.limit) if events else None
-            return read_body(response, effect, watch)
+            body = body_to_read(effect, response, self.state.watch_events)
+            if body is None:
+                is_open = True
+                return HttpAnswer(response.status, response.headers, b"", response)
+            failure = body.failure
+            try:
+                if failure is None:
+                    for piece in response.iter_raw():
+                        if body.feed(piece):
+                            break
+            except TransportFailure as error:
+                failure = error
+            return body.answer(response.status, failure)
         finally:
-            if not keep_open:
+            if not is_open:
                 response.close()
 
-    def _authorize(self, effect: Authorize) -> str:
-        state = self.state
-        token = None if effect.forced else state.ready_token()
-        while token is None:
-            refresh, is_leader = state.tokens.begin_or_join(Refresh, lambda refresh: True)
-            try:
-                if refresh is not None and is_leader:
-                    self._refresh_token(refresh, effect)
-                elif refresh is not None:
-                    self._wait_for(refresh, effect)
-            except (BaseError, TransportFailure):
-                token = None if effect.forced else state.token_after_failed_refresh()
-                if token is None:
-                    raise
-                return token
-            token = state.usable_token()
-        return token
+    def _renew(self, effect: Renew) -> None:
+        refresh, is_leader = self.state.tokens.begin_or_join(Refresh, lambda refresh: True)
+        if refresh is not None and is_leader:
+            self._refresh_token(refresh, effect)
+        elif refresh is not None:
+            self._wait_for(refresh, effect.deadline)
 
-    def _wait_for(self, refresh: Refresh, effect: Authorize) -> None:
+    def _wait_for(self, refresh: Refresh, deadline: float | None) -> None:
         """Wait for the refresh of another thread, and raise a copy of its failure."""
-        limit = None if effect.deadline is None else max(0.0, effect.deadline - self.state.clock())
+        limit = None if deadline is None else max(0.0, deadline - self.state.clock())
         if not refresh.wait(limit):
             raise TransportFailure("read_timeout", "the token refresh of another thread took too long")
         if refresh.error is not None:
             raise copy_error(refresh.error)
 
-    def _refresh_token(self, refresh: Refresh, effect: Authorize) -> None:
+    def _refresh_token(self, refresh: Refresh, effect: Renew) -> None:
         error: BaseException | None = None
         try:
             self.run(renew_token(self.state, effect.settings, effect.deadline))
@@ -171,34 +164,3 @@ class BlockingDriver:
             engine.close()
 
     abandon = close
-
-
-def copy_error(error: BaseException) -> BaseException:
-    """The failure of a shared token refresh for one more caller, without the traceback of the caller that ran it."""
-    if isinstance(error, IndoxRouterError):
-        copy = type(error)(error.message)
-        copy.__dict__.update(error.__dict__)
-        return copy
-    if isinstance(error, TransportFailure):
-        return TransportFailure(error.kind, error.reason)
-    if isinstance(error, Exception):
-        return error.with_traceback(None)  # of the function that gives the key
-    # The caller that ran the refresh was interrupted (Ctrl-C, a cancelled task). The others only lack a token.
-    return NetworkError(
-        f"The token exchange that this call waited for was interrupted ({type(error).__name__})"
-    )
-
-
-def read_body(response: HttpResponse, effect: Send, watch: EventWatch | None) -> HttpAnswer:
-    """Read a body to its end, or to that of the events in it; `WholeBody.answer` says what happens if that fails."""
-    body = WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
-    failure: TransportFailure | None = None
-    try:
-        if body.failure is None:
-            for piece in response.iter_raw():
-                body.feed(piece)
-                if watch is not None and body.is_over:
-                    break
-    except TransportFailure as error:
-        failure = error
-    return body.answer(response.status, failure)

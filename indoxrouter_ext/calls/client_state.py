@@ -135,11 +135,6 @@ class ClientState:
             clock=self.clock,
         )
 
-    @property
-    def bearer_api_key(self) -> str | None:
-        """The API key, if it is sent as the bearer token itself."""
-        return None if self._exchange else self.current_key()
-
     def current_key(self) -> str:
         """The API key to send now.
 
@@ -155,7 +150,7 @@ class ClientState:
 
     def usable_token(self) -> str | None:
         """The token to send right after an exchange, even if it is about to expire."""
-        return self.bearer_api_key or self.tokens.unexpired() or self.tokens.token
+        return self.token_at_hand() or self.tokens.token
 
     def token_after_failed_refresh(self) -> str | None:
         """The present token while it is valid. The next refresh is postponed, so that calls do not wait for it."""
@@ -181,7 +176,7 @@ class ClientState:
 
     def token_at_hand(self) -> str | None:
         """The bearer token that can be sent without an exchange, or None."""
-        return self.bearer_api_key or self.tokens.unexpired()
+        return self.tokens.unexpired() if self._exchange else self.current_key()
 
     def replace_token(self, token: str) -> bool:
         """Discard a token that the server refused. Returns False when it may not be replaced."""

@@ -1,6 +1,6 @@
 """The course of a call as a generator without I/O.
 
-`call_flow` yields what has to be done (`Send`, `Sleep`, `Authorize`) and receives the result; network failures are
+`call_flow` yields what has to be done (`Send`, `Sleep`, `Renew`, `Do`) and receives the result; network failures are
 thrown into it. Two drivers run it, a blocking and an asynchronous one, and neither of them decides anything. Which
 request is sent, when it is repeated, when a token is replaced and which exception is raised is decided here, once.
 """
@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload, error_from_transport
 from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
 from indoxrouter._runtime.values.masking import mask
-from indoxrouter.errors import InsufficientCreditsError, NotFoundError
+from indoxrouter.errors import IndoxRouterError, InsufficientCreditsError, NotFoundError
 
-from .answer import Attempt, HttpAnswer, make_attempt
-from .retry import Decision, FailedAttempt, RetryPolicy
+from .answer import Attempt, EventWatch, HttpAnswer, WholeBody, is_event_stream, make_attempt
+from .retry import FailedAttempt, RetryPolicy
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter.errors import IndoxRouterError
 
     from ..settings.values import Settings
     from .client_state import ClientState
@@ -58,15 +57,14 @@ class Sleep:
         self.seconds = seconds
 
 
-class Authorize:
-    """Get a token that can be used now; a new one, if it is `forced`. The result is the token."""
+class Renew:
+    """Renew the token, or wait until another caller has; callers share one renewal, and its failure."""
 
-    __slots__ = ("deadline", "forced", "settings")
+    __slots__ = ("deadline", "settings")
 
-    def __init__(self, settings: Settings, deadline: float | None, *, forced: bool = False) -> None:
+    def __init__(self, settings: Settings, deadline: float | None) -> None:
         self.settings = settings
         self.deadline = deadline
-        self.forced = forced
 
 
 class Do:
@@ -78,7 +76,7 @@ class Do:
         self.action = action
 
 
-Effect = Send | Sleep | Authorize | Do
+Effect = Send | Sleep | Renew | Do
 Flow = Generator[Effect, Any, HttpAnswer]
 
 _UNAUTHORIZED, _NOT_FOUND = 401, 404
@@ -99,6 +97,27 @@ _STREAM_TYPES = frozenset({
     "text/event-stream", "", "text/plain", "application/octet-stream", "application/x-ndjson",
     "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json",
 })  # fmt: skip
+
+
+def body_to_read(
+    effect: Send, response: Any, watch_events: Callable[[int], EventWatch | None]
+) -> WholeBody | None:
+    """The body of an answer, to be read to its end; None if the answer is returned open.
+
+    Args:
+        effect: the request.
+        response: its answer, of an engine of either kind.
+        watch_events: see `ClientState`.
+    """
+    status, headers = response.status, response.headers
+    if effect.stream and opens_stream(status, headers):
+        return None
+    watch: EventWatch | None = None
+    if is_event_stream(headers):
+        if effect.events and not effect.stream and status < 300:
+            return None
+        watch = watch_events(effect.limit)
+    return WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
 
 
 def call_flow(state: ClientState, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:
@@ -150,7 +169,7 @@ def _attempts(
     while True:
         token: str | None = None
         if needs_token:
-            token = state.ready_token() or (yield from _authorize(Authorize(settings, deadline)))
+            token = state.ready_token() or (yield from authorize(state, settings, deadline))
         elif not exchanges:
             # Some servers ask for it where the documents say that it is not needed.
             token = state.token_at_hand()
@@ -199,8 +218,9 @@ def _attempts(
         error = _error(state, call, settings, answer, failure, token)
         if status == _NOT_FOUND and token is not None and type(error) is NotFoundError:
             state.doubt_fallback(token)
-        decision = _decide(state, call, settings, error, failure, status, retries + 1, deadline)
-        if decision.wait is None:
+        retries += 1
+        wait = _wait_before_retry(state, call, settings, error, failure, status, retries, deadline)
+        if wait is None:
             error.attempts = tuple(attempts)
             # A traceback keeps local variables, and these hold a body and a secret.
             failure = answer = token = None
@@ -209,9 +229,8 @@ def _attempts(
             finally:
                 # No reference cycle through the traceback, and no token in it.
                 del error, request, headers, shared
-        retries += 1
-        waited = decision.wait
-        yield Sleep(decision.wait)
+        waited = wait
+        yield Sleep(wait)
 
 
 def renew_token(
@@ -238,20 +257,31 @@ def _request_id(headers: Headers, state: ClientState) -> str | None:
     return str(mask(found, state.secrets()))
 
 
-def _authorize(effect: Authorize) -> Generator[Effect, Any, str]:
-    try:
-        token: str = yield effect
-        return token
-    except TransportFailure as error:
-        failure = error
-    raise error_from_transport(failure, effect.settings.host)
+def authorize(state: ClientState, settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
+    """Get a new token, or the present one if that is still valid and cannot be renewed."""
+    while True:
+        failure: IndoxRouterError | None = None
+        try:
+            yield Renew(settings, deadline)
+        except TransportFailure as error:
+            failure = error_from_transport(error, settings.host)
+        except IndoxRouterError as error:
+            failure = error
+        token = state.usable_token() if failure is None else state.token_after_failed_refresh()
+        if token is not None:
+            return token
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure  # no reference cycle through the traceback
 
 
 def authenticate_flow(state: ClientState, settings: Settings) -> Generator[Effect, Any, None]:
     """Get a new token now, whatever the state of the current one."""
     state.check_open()
     if state.discard_token():
-        yield from _authorize(Authorize(settings, None, forced=True))
+        yield from authorize(state, settings, None)
 
 
 def _header_deadline(
@@ -282,15 +312,15 @@ def _error(
     token: str | None,
 ) -> IndoxRouterError:
     secrets = state.secrets([*call.secrets(), *([token] if token else [])])
-    if answer is None:
-        assert failure is not None
-        return error_from_transport(failure, settings.host, secrets)
     operation = call.operation
-    if answer.failure is not None and answer.failure.option == "deadline":
-        return error_from_transport(answer.failure, settings.host, secrets)
-    if answer.failure is not None:
+    if answer is not None:
+        failure = answer.failure
+    if failure is not None and (answer is None or failure.option == "deadline"):
+        return error_from_transport(failure, settings.host, secrets)
+    assert answer is not None
+    if failure is not None:
         error = error_from_payload(
-            f"The server answered {answer.status}, but its body cannot be read: {answer.failure.reason}",
+            f"The server answered {answer.status}, but its body cannot be read: {failure.reason}",
             status=answer.status,
             headers=answer.headers,
             secrets=secrets,
@@ -308,7 +338,7 @@ def _error(
     )
 
 
-def _decide(
+def _wait_before_retry(
     state: ClientState,
     call: Call[Any],
     settings: Settings,
@@ -317,9 +347,9 @@ def _decide(
     status: int | None,
     number: int,
     deadline: float | None,
-) -> Decision:
+) -> float | None:
     if isinstance(error, InsufficientCreditsError):
-        return Decision(None, "waiting does not restore credits")
+        return None  # waiting does not restore credits
     operation = call.operation
     failed = FailedAttempt(
         # A token exchange is free and has no other effect, so it is repeated like a read.

@@ -118,16 +118,6 @@ class FailedAttempt:
         return self.status in _REFUSED
 
 
-class Decision:
-    """What follows a failed attempt: wait `wait` seconds and try again, or, if `wait` is None, give up for `reason`."""
-
-    __slots__ = ("reason", "wait")
-
-    def __init__(self, wait: float | None, reason: str = "") -> None:
-        self.wait = wait
-        self.reason = reason
-
-
 class RetryPolicy:
     """Limits and waiting times of retries.
 
@@ -166,23 +156,21 @@ class RetryPolicy:
         wait = min(self._longest_wait, self._first_wait * 2.0 ** min(number - 1, 10))
         return wait * (0.5 + self._jitter() / 2) if self._jitter is not None else wait
 
-    def decide(self, failed: FailedAttempt, number: int, time_left: float | None = None) -> Decision:
-        """Decide what follows a failed attempt.
+    def decide(self, failed: FailedAttempt, number: int, time_left: float | None = None) -> float | None:
+        """The seconds to wait before the next attempt; None if there is to be none.
 
         Args:
             failed: what happened.
             number: of the attempt, from 1; attempts that do not count as retries are left out.
             time_left: seconds until the deadline of the call, or None.
         """
-        if not failed.may_be_repeated:
-            return Decision(None, "this failure is not repeated")
-        if number > self._max_retries:
-            return Decision(None, "no retries left")
+        if not failed.may_be_repeated or number > self._max_retries:
+            return None
         if failed.retry_after is not None and failed.retry_after > self._max_wait:
-            return Decision(None, f"the server asks to wait {failed.retry_after:.0f} s")
+            return None
         wait = self.backoff(number, failed.retry_after)
         if time_left is not None and wait >= time_left:
-            return Decision(None, "the deadline comes first")
+            return None
         if self._budget is not None and not self._budget.take():
-            return Decision(None, "the retry budget is spent")
-        return Decision(wait)
+            return None
+        return wait
