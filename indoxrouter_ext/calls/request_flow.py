@@ -99,9 +99,7 @@ _STREAM_TYPES = frozenset({
 })  # fmt: skip
 
 
-def body_to_read(
-    effect: Send, response: Any, watch_events: Callable[[int], EventWatch | None]
-) -> WholeBody | None:
+def body_to_read(effect: Send, response: Any, watch_events: Callable[[int], EventWatch]) -> WholeBody | None:
     """The body of an answer, to be read to its end; None if the answer is returned open.
 
     Args:
