@@ -15,7 +15,6 @@ from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.json import is_items, is_mapping, is_sequence
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.about import load_operation
-from indoxrouter.errors import IndoxRouterError
 
 from .calls.answer import log_call
 from .calls.request_flow import Do, Effect, call_flow
@@ -90,22 +89,17 @@ class CallSteps:
         if not (self._settings.fallback_models or "fallback_models" in additional):
             call, settings = self._make_call(entry, arguments, additional, typed)
             return (yield from self._result_flow(call, settings, response_format))
-        from .calls.fallbacks import ModelFallbacks  # cost: few programs have fallbacks
+        from .calls.fallbacks import fallback_flow  # cost: few programs have fallbacks
+
+        def send(call: Call[Any], settings: Settings) -> ResultFlow:
+            result = yield from self._result_flow(call, settings, response_format)
+            if call.streaming:
+                yield Do(result._advance)  # to its first event
+            return result
 
         make = partial(self._make_call, entry, additional=additional, typed=typed)
-        fallbacks = ModelFallbacks(
-            self._state, present(arguments), make, named="fallback_models" in additional
-        )
-        while True:
-            call, settings = fallbacks.current
-            try:
-                result = yield from self._result_flow(call, settings, response_format)
-                if call.streaming:  # a model has answered when there is a first event
-                    yield Do(result._advance)
-                return result
-            except IndoxRouterError as error:
-                if not fallbacks.go_on_after(error):
-                    raise
+        named = "fallback_models" in additional
+        return (yield from fallback_flow(self._state, present(arguments), make, send, named=named))
 
     def _make_call(
         self,
