@@ -35,7 +35,7 @@ _NOT_FOUND = frozenset({404, 405, 501})
 
 
 def exchange_flow(
-    request: RequestFlow, tokens: TokenStore[Any], api_key: str, host: str
+    request: RequestFlow, tokens: TokenStore, api_key: str, host: str
 ) -> Generator[Any, Any, bool]:
     """Get a token for `tokens`: with their refresh token if there is one, else with the API key.
 
@@ -70,7 +70,7 @@ def exchange_flow(
 
 
 def _attempt(
-    flow: Generator[Any, Any, TokenAnswer], tokens: TokenStore[Any], host: str, previous: str | None = None
+    flow: Generator[Any, Any, TokenAnswer], tokens: TokenStore, host: str, previous: str | None = None
 ) -> Generator[Any, Any, IndoxRouterError | None]:
     """Make one request for a token, and store it. Returns the failure, or None."""
     try:
@@ -80,7 +80,7 @@ def _attempt(
     return None
 
 
-def _accept(tokens: TokenStore[Any], answer: TokenAnswer, host: str, previous: str | None) -> None:
+def _accept(tokens: TokenStore, answer: TokenAnswer, host: str, previous: str | None) -> None:
     """Store the token of an answer. A server that returns no new refresh token leaves the previous one valid."""
     payload: Any = None
     with suppress(json.MalformedJson):

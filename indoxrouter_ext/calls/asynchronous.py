@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
@@ -132,13 +133,15 @@ class AsyncDriver:
 
     async def _renew(self, effect: Renew) -> None:
         loop = _running_asyncio_loop()
-        # A refresh belongs to the loop that runs it. A refresh of another loop cannot be waited for.
-        refresh, _ = self.state.tokens.begin_or_join(
-            lambda: self._start_refresh(loop, effect.settings),
-            lambda task: not task.done() and task.get_loop() is loop,
-        )
-        if refresh is not None:
-            await self._wait_for(refresh, effect.deadline)
+
+        def usable(task: RefreshTask) -> bool:
+            # A refresh belongs to the loop that runs it. A refresh of another loop cannot be waited for.
+            return not task.done() and task.get_loop() is loop
+
+        start = partial(self._start_refresh, loop, effect.settings)
+        joined = self.state.tokens.begin_or_join(start, usable)
+        if joined is not None:
+            await self._wait_for(joined[0], effect.deadline)
 
     def _start_refresh(self, loop: asyncio.AbstractEventLoop, settings: Settings) -> RefreshTask:
         """Start the refresh as a task of its own; the token store keeps a reference to it while it runs."""

@@ -127,10 +127,13 @@ class BlockingDriver:
                 response.close()
 
     def _renew(self, effect: Renew) -> None:
-        refresh, is_leader = self.state.tokens.begin_or_join(Refresh, lambda refresh: True)
-        if refresh is not None and is_leader:
+        joined = self.state.tokens.begin_or_join(Refresh, lambda refresh: True)
+        if joined is None:
+            return
+        refresh, is_leader = joined
+        if is_leader:
             self._refresh_token(refresh, effect)
-        elif refresh is not None:
+        else:
             self._wait_for(refresh, effect.deadline)
 
     def _wait_for(self, refresh: Refresh, deadline: float | None) -> None:

@@ -107,7 +107,7 @@ class ClientState:
         self.auto_refresh = auto_refresh
         self.watch_events = watch_events
         self.clock = time.monotonic
-        self.tokens: TokenStore[Any] = TokenStore(self.clock)
+        self.tokens = TokenStore(self.clock)
         self.budget = RetryBudget()
         self.headers = RequestHeaders()
         self.closed = False
@@ -210,11 +210,15 @@ class ClientState:
 
     def secrets(self, more: Iterable[str] = ()) -> list[str]:
         """Everything that has to be masked, in case a server repeats it."""
-        return [value for value in (self._api_key, *self.tokens.secrets(), *more) if value]
+        tokens = self.tokens
+        return [value for value in (self._api_key, tokens.token, tokens.refresh_token, *more) if value]
 
     def contains_secret(self, text: str) -> bool:
         """Whether a text holds the API key or a token."""
-        return bool(self._api_key and self._api_key in text) or self.tokens.contains_secret(text)
+        for secret in (self._api_key, self.tokens.token, self.tokens.refresh_token):
+            if secret and secret in text:
+                return True
+        return False
 
     def check_open(self) -> None:
         """Raise `ClientClosedError` if the client has been closed."""
