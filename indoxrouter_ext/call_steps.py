@@ -164,12 +164,12 @@ class CallSteps:
             log_call(call, None, error, time.monotonic() - began)
             raise
         log_call(call, answer, None, answer.elapsed)
-        if call.streaming:
-            return self._make_stream(call, answer, settings, response_format)
-        if answer.stream is not None:  # events in place of JSON
-            stream = self._make_stream(call, answer, settings, response_format)
-            return (yield Do(stream.until_done))
-        return self._bind(self._decode(call, answer), response_format)
+        if not call.streaming and answer.stream is None:
+            return self._bind(self._decode(call, answer), response_format)
+        stream = self._make_stream(call, answer, settings, response_format)
+        return (
+            stream if call.streaming else (yield Do(stream.until_done))
+        )  # else events came in place of JSON
 
     @staticmethod
     def _watch_events(limit: int) -> EventWatch:
@@ -267,19 +267,12 @@ def _received() -> ModuleType:
 def bind_arguments(
     operation: Operation[Any], values: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any] | Unset]:
-    """Split the arguments of a method into the arguments of `Operation.call`.
+    """Split the arguments of a method into the parameters and the body of its operation.
 
     Args:
-        operation: the operation that the method calls.
-        values: its named arguments: parameters by Python name, fields of the body by wire name. None means
-            absent.
-        extra: parameters for the provider, and the typed arguments. They are sent in `additional_params`.
-
-    Returns:
-        Parameters and body.
-
-    Raises:
-        InvalidParametersError: for an argument that is passed twice, and as `check_messages` does.
+        operation: the operation.
+        values: the named arguments: parameters by Python name, fields of the body by wire name. None means absent.
+        extra: sent in `additional_params`.
     """
     given = present(values)
     unknown = present(extra) if extra else extra
@@ -351,11 +344,7 @@ def present(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def typed_on_wire(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that take Python types, as they are sent.
-
-    Raises:
-        InvalidParametersError: for a type or a tool that cannot be described.
-    """
+    """The arguments that take Python types, as they are sent."""
     sent: dict[str, Any] = {}
     if typed.get("response_format") is not None:
         from .tools.response_format import format_on_wire  # cost: few calls have it
@@ -383,9 +372,9 @@ def apply_provider_rules(rules: Mapping[str, Any], fields: Mapping[str, Any]) ->
     for name, target in rule.get("replace", {}).items():
         if name in changed:
             value = changed.pop(name)
-            changed.setdefault(
-                target["field"], target["values"].get(value, value) if isinstance(value, str) else value
-            )
+            if isinstance(value, str):
+                value = target["values"].get(value, value)
+            changed.setdefault(target["field"], value)
     for name in rule.get("drop", ()):
         changed.pop(name, None)
     return changed

@@ -8,18 +8,17 @@ cancelled, or at the deadline. Any other state, documented or not, is waited for
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from indoxrouter._runtime.codecs.base import no_attribute, raise_invalid_argument
+from indoxrouter._runtime.codecs.base import near_names, no_attribute, raise_invalid_argument
 from indoxrouter._runtime.values.json import is_list
-from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
+from indoxrouter.errors import APIError, InvalidParametersError, JobFailedError, RequestTimeoutError
 from indoxrouter.facade_entries import ENTRIES
 
 from ..calls.request_flow import Sleep, call_flow
 from ..files.savable import AsyncSavable, Savable, Source, check_callback, name_of
 from ..responses.decoding import decode_answer
-from ..settings.keywords import refuse_keywords
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call, PollSpec
@@ -37,12 +36,8 @@ _CALLBACK = "a plain function that takes the job"
 
 
 def _seconds(name: str, value: Any, *, zero: bool) -> float:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-        or value < 0
-    ):
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value < 0:
         raise_invalid_argument(name, value, "a number of seconds")
     if value == 0 and not zero:
         raise_invalid_argument(name, value, "a positive number of seconds")
@@ -88,19 +83,14 @@ def wait_flow(
     check_callback(names[2], callback, _CALLBACK)
     ends = state.clock() + deadline
     job: VideoJob | None = None
-    late: RequestTimeoutError | None
     while True:
+        late: RequestTimeoutError | None = None
         try:
             answer = yield from call_flow(state, call, settings, _first_of(ends, settings, state, deadline))
         except RequestTimeoutError as error:
             if not deadline or state.clock() < ends:
                 raise
             late = error
-        else:
-            late = None
-            job = decode_answer(call, answer, state.secrets)
-            if answer.observation is not None:
-                answer.observation.end(job)
         if late is not None:
             raise RequestTimeoutError(
                 f"The state of the job was not received within {names[1]}={deadline:g} s; the job continues",
@@ -108,7 +98,9 @@ def wait_flow(
                 attempts=late.attempts,
                 partial=job,
             )
-        assert job is not None
+        job = decode_answer(call, answer, state.secrets)
+        if answer.observation is not None:
+            answer.observation.end(job)
         if callback is not None:
             callback(job)
         if _has_ended(poll, job):
@@ -184,11 +176,17 @@ class _Handle:
         """The job at the last request; None before the first."""
         return self._job
 
-    def _store(self, job: VideoJob) -> VideoJob:
-        self._job = job
-        return job
-
-    def _recording(self, on_progress: JobCallback | None) -> JobCallback:
+    def _wait(
+        self,
+        deadline: float | None,
+        poll_interval: float | None,
+        on_progress: JobCallback | None,
+        unknown: Mapping[str, object],
+    ) -> Any:
+        for name in unknown:
+            other, listed = _OTHER_WAIT_NAMES.get(name), f"it takes {', '.join(_WAIT_NAMES)}"
+            hint = f"use {other}" if other else near_names(name, _WAIT_NAMES, listed)
+            raise InvalidParametersError(f"{name}: wait() has no such argument; {hint}", argument=name)
         check_callback("on_progress", on_progress, _CALLBACK)
 
         def record(job: VideoJob) -> None:
@@ -196,7 +194,9 @@ class _Handle:
             if on_progress is not None:
                 on_progress(job)
 
-        return record
+        return self._client_._wait_for_job(
+            self.id, interval=poll_interval, deadline=deadline, callback=record
+        )
 
     def _finished(self) -> bool:
         return self._job is not None and self._job.result is not None
@@ -224,7 +224,9 @@ class VideoJobHandle(_Handle, Savable):
 
     def refresh(self) -> VideoJob:
         """Request the state of the job."""
-        return self._store(self._client_.get_video_job_status(self.id))
+        job: VideoJob = self._client_.get_video_job_status(self.id)
+        self._job = job
+        return job
 
     def wait(
         self,
@@ -245,10 +247,7 @@ class VideoJobHandle(_Handle, Savable):
             RequestTimeoutError: at the deadline. The job continues.
             InvalidParametersError: for an argument with a wrong value.
         """
-        refuse_keywords("wait", _WAIT_NAMES, unknown, _OTHER_WAIT_NAMES)
-        job: VideoJob = self._client_._wait_for_job(
-            self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
-        )
+        job: VideoJob = self._wait(deadline, poll_interval, on_progress, unknown)
         return job
 
     def cancel(self) -> VideoJobCancellation:
@@ -272,7 +271,9 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
 
     async def refresh(self) -> VideoJob:
         """Request the state of the job."""
-        return self._store(await self._client_.get_video_job_status(self.id))
+        job: VideoJob = await self._client_.get_video_job_status(self.id)
+        self._job = job
+        return job
 
     async def wait(
         self,
@@ -282,10 +283,7 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
         **unknown: Annotated[Never, UNCHECKED],
     ) -> VideoJob:
         """Wait until the job has ended, and return it with its result; see `VideoJobHandle.wait`."""
-        refuse_keywords("wait", _WAIT_NAMES, unknown, _OTHER_WAIT_NAMES)
-        job: VideoJob = await self._client_._wait_for_job(
-            self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
-        )
+        job: VideoJob = await self._wait(deadline, poll_interval, on_progress, unknown)
         return job
 
     async def cancel(self) -> VideoJobCancellation:
