@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from indoxrouter._runtime.operations.named import names_arguments
-from indoxrouter.about import SERVERS
 
 from .call_steps import CallSteps
 from .calls.answer import configure_from_environment, enable_debug
@@ -94,7 +93,7 @@ class ClientBase(CallSteps):
                 auto_refresh=auto_refresh,
                 watch_events=self._watch_events,
             )
-            settings = Settings(check_base_url(base_url, SERVERS[0]), check_timeout(timeout))
+            settings = Settings(check_base_url(base_url), check_timeout(timeout))
             self._settings = settings.changed(**options)
         finally:
             del api_key  # a traceback keeps local variables
@@ -203,7 +202,7 @@ class ClientBase(CallSteps):
         Raises:
             ValueError: for anything else.
         """
-        checked = check_base_url(base_url, SERVERS[0], required=True)
+        checked = check_base_url(base_url, required=True)
         self._engine.check_url(checked)
         self._settings = self._settings._replace(base_url=checked)
         # A token is valid for the server that issued it. Copies of the client stay with the old server and its state.

@@ -131,20 +131,9 @@ class BlockingDriver:
         if joined is None:
             return
         refresh, is_leader = joined
-        if is_leader:
-            self._refresh_token(refresh, effect)
-        else:
+        if not is_leader:
             self._wait_for(refresh, effect.deadline)
-
-    def _wait_for(self, refresh: Refresh, deadline: float | None) -> None:
-        """Wait for the refresh of another thread, and raise a copy of its failure."""
-        limit = None if deadline is None else max(0.0, deadline - self.state.clock())
-        if not refresh.wait(limit):
-            raise TransportFailure("read_timeout", "the token refresh of another thread took too long")
-        if refresh.error is not None:
-            raise copy_error(refresh.error)
-
-    def _refresh_token(self, refresh: Refresh, effect: Renew) -> None:
+            return
         error: BaseException | None = None
         try:
             self.run(renew_token(self.state, effect.settings, effect.deadline))
@@ -154,6 +143,14 @@ class BlockingDriver:
         finally:
             self.state.tokens.complete(refresh)
             refresh.finish(error)
+
+    def _wait_for(self, refresh: Refresh, deadline: float | None) -> None:
+        """Wait for the refresh of another thread, and raise a copy of its failure."""
+        limit = None if deadline is None else max(0.0, deadline - self.state.clock())
+        if not refresh.wait(limit):
+            raise TransportFailure("read_timeout", "the token refresh of another thread took too long")
+        if refresh.error is not None:
+            raise copy_error(refresh.error)
 
     def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`."""

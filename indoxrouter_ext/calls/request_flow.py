@@ -32,19 +32,13 @@ if TYPE_CHECKING:
 
 
 class Send:
-    """Send a request. A successful event stream is returned open; any other body is read to its end.
+    """Send a request of a call. A successful event stream is returned open; any other body is read to its end."""
 
-    Attributes:
-        stream: whether a stream was asked for.
-        events: whether events add up to an answer, and so may come in its place.
-    """
+    __slots__ = ("call", "limit", "request")
 
-    __slots__ = ("events", "limit", "request", "stream")
-
-    def __init__(self, request: HttpRequest, stream: bool, events: bool, limit: int) -> None:
+    def __init__(self, request: HttpRequest, call: Call[Any], limit: int) -> None:
         self.request = request
-        self.stream = stream
-        self.events = events
+        self.call = call
         self.limit = limit
 
 
@@ -102,20 +96,18 @@ _STREAM_TYPES = frozenset({
 def body_to_read(effect: Send, response: Any, watch_events: Callable[[int], EventWatch]) -> WholeBody | None:
     """The body of an answer, to be read to its end; None if the answer is returned open.
 
-    Args:
-        effect: the request.
-        response: its answer, of an engine of either kind.
-        watch_events: see `ClientState`.
+    `response` is of an engine of either kind; for `watch_events`, see `ClientState`.
     """
-    status, headers = response.status, response.headers
-    if effect.stream and opens_stream(status, headers):
+    status, headers, streaming = response.status, response.headers, effect.call.streaming
+    if streaming and opens_stream(status, headers):
         return None
     watch: EventWatch | None = None
     if is_event_stream(headers):
-        if effect.events and not effect.stream and status < 300:
-            return None
+        spec = effect.call.operation.stream
+        if spec is not None and spec.assembled and not streaming and status < 300:
+            return None  # events that add up to an answer came in its place
         watch = watch_events(effect.limit)
-    return WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
+    return WholeBody(response, effect.limit, effect.request.deadline, keep_part=streaming, watch=watch)
 
 
 def call_flow(state: ClientState, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:
@@ -158,7 +150,6 @@ def _attempts(
     attempts: list[Attempt] = []
     operation = call.operation
     exchanges = operation.token_exchange
-    events = operation.stream is not None and operation.stream.assembled
     needs_token = bool(operation.security) and not exchanges
     idempotency_key = _idempotency_key(call, settings)
     retries = 0
@@ -185,7 +176,7 @@ def _attempts(
         failure: TransportFailure | None = None
         answer: HttpAnswer | None = None
         try:
-            answer = yield Send(request, call.streaming, events, settings.max_response_bytes)
+            answer = yield Send(request, call, settings.max_response_bytes)
         except TransportFailure as raised:
             failure = raised
         ended = clock()
