@@ -15,7 +15,7 @@ from .calls.request_flow import authenticate_flow
 from .client_base import WAIT_NAMES, ClientBase
 from .map_method import MapMethod
 from .responses.raw_response import RawResponse, recorded_calls
-from .settings.keywords import mark_methods, only_options, settings_for_call
+from .settings.keywords import mark_methods, only_options
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -125,10 +125,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
 
     async def test_connection(self, **options: Unpack[CallOptions]) -> ConnectionReport:
         """Call the server's health check; see `Client.test_connection`."""
-        from .health_check import connection_flow  # cost: rarely used
-
-        settings = settings_for_call(self._settings, only_options("test_connection", (), options))
-        report: ConnectionReport = await self._driver.run(connection_flow(self._state, settings))
+        report: ConnectionReport = await self._test_connection(options)
         return report
 
     async def with_raw_response(

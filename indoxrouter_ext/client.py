@@ -13,7 +13,7 @@ from .calls.blocking import BlockingDriver
 from .calls.request_flow import authenticate_flow
 from .client_base import WAIT_NAMES, ClientBase
 from .responses.raw_response import RawResponse, recorded_calls
-from .settings.keywords import mark_methods, only_options, settings_for_call
+from .settings.keywords import mark_methods, only_options
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -180,10 +180,7 @@ class Client(ClientBase, Facade):
             `{"status": "connected", "url", "status_code", "server_info", "headers"}`, or
             `{"status": "error", "url", "error", "error_type"}`.
         """
-        from .health_check import connection_flow  # cost: rarely used
-
-        settings = settings_for_call(self._settings, only_options("test_connection", (), options))
-        report: ConnectionReport = self._driver.run(connection_flow(self._state, settings))
+        report: ConnectionReport = self._test_connection(options)
         return report
 
     def with_raw_response(

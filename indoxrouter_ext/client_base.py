@@ -13,7 +13,7 @@ from .call_steps import CallSteps
 from .calls.answer import configure_from_environment, enable_debug
 from .calls.client_state import ClientState
 from .http.choice import EngineChoice
-from .settings.keywords import missing_attribute, refuse_setting
+from .settings.keywords import missing_attribute, only_options, refuse_setting, settings_for_call
 from .settings.values import Settings, check_api_key, check_base_url, check_timeout, check_ways
 
 if TYPE_CHECKING:
@@ -110,6 +110,12 @@ class ClientBase(CallSteps):
         from .videos.job_handle import wait_flow  # cost: few programs make videos
 
         return self._driver.result_of(wait_flow(self._state, self._settings, job_id, **options))
+
+    def _test_connection(self, options: Mapping[str, Any]) -> Any:
+        from .health_check import connection_flow  # cost: rarely used
+
+        settings = settings_for_call(self._settings, only_options("test_connection", (), options))
+        return self._driver.run(connection_flow(self._state, settings))
 
     @names_arguments
     def diagnose_request(self, endpoint: str, data: Mapping[str, Any] | None = None) -> Diagnosis:
