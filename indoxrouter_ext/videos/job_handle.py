@@ -91,6 +91,10 @@ def wait_flow(
             if not deadline or state.clock() < ends:
                 raise
             late = error
+        else:
+            job = decode_answer(call, answer, state.secrets)
+            if answer.observation is not None:
+                answer.observation.end(job)
         if late is not None:
             raise RequestTimeoutError(
                 f"The state of the job was not received within {names[1]}={deadline:g} s; the job continues",
@@ -98,9 +102,7 @@ def wait_flow(
                 attempts=late.attempts,
                 partial=job,
             )
-        job = decode_answer(call, answer, state.secrets)
-        if answer.observation is not None:
-            answer.observation.end(job)
+        assert job is not None
         if callback is not None:
             callback(job)
         if _has_ended(poll, job):
