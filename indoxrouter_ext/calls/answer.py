@@ -189,10 +189,11 @@ class WholeBody:
         Raises:
             TransportFailure: for a piece that cannot be accepted.
         """
-        for part in (piece,) if self._reader is None else self._reader.feed(piece):
-            self._size += len(part)
+        if self._reader is None:
+            self._size += len(piece)
             if self._size > self._limit:
                 raise too_large(self._limit)
+        for part in (piece,) if self._reader is None else self._reader.feed(piece):
             self._parts.append(part)
             if self._watch is not None:
                 self._look_for_document(self._watch, part)
