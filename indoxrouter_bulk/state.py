@@ -250,7 +250,7 @@ class RunState:
                     self.pace.on_rate_limited(error.retry_after)
                     failure: IndoxRouterError = error
                     refused = FailedAttempt("safe", 429, retry_after=error.retry_after)  # 429: it did not run
-                    if self.policy.decide(refused, attempts).wait is not None and await self._pause():
+                    if self.policy.decide(refused, attempts) is not None and await self._pause():
                         continue
                 except IndoxRouterError as error:
                     self._end(None)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Generator, Mapping
 from contextlib import nullcontext
 from functools import lru_cache, partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.codecs.base import nearest, raise_invalid_argument
 from indoxrouter._runtime.errors.mapping import error_from_transport
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.json import is_items, is_mapping, is_sequence
 from indoxrouter._runtime.values.unset import UNSET
-from indoxrouter.errors import IndoxRouterError
+from indoxrouter.about import load_operation
 
+from .calls.answer import log_call
+from .calls.request_flow import Do, Effect, call_flow
 from .responses.decoding import bind_client, decode_answer, raise_not_a_stream, raise_reported
 from .settings.keywords import (
     joined,
     only_options,
     refuse_missing,
     settings_for_call,
+    settings_of_operation,
     split_keywords,
 )
 
@@ -33,11 +37,13 @@ if TYPE_CHECKING:
 
     from .calls.answer import EventWatch, HttpAnswer
     from .calls.client_state import ClientState
-    from .calls.fallbacks import ModelFallbacks
+    from .files.destinations import Destination
+    from .files.downloads import Progress
     from .settings.values import Settings
 
 ResultT = TypeVar("ResultT")
-P = ParamSpec("P")
+ResultFlow = Generator[Effect, Any, Any]
+"""What a driver runs; its value is the result of a call."""
 
 _SIZE_CHECK_THRESHOLD = 1024 * 1024
 
@@ -46,32 +52,54 @@ ADDITIONAL = "additional_params"
 
 
 class CallSteps:
-    """The steps of a call that do not wait: `Client` and `AsyncClient` have them in common."""
+    """The steps of a call, which `Client` and `AsyncClient` have in common.
+
+    Their order is decided by flows, generators that the driver of the client runs. Its `result_of` returns the result
+    in the blocking client, and something to await in the asynchronous one.
+    """
 
     _asynchronous = False
     _state: ClientState
     _settings: Settings
+    _driver: Any  # a `BlockingDriver` or an `AsyncDriver`
 
-    if TYPE_CHECKING:
+    def _call_facade(
+        self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
+    ) -> Any:
+        """Call a documented method.
 
-        def _stop(self, call: Call[Any], stream_id: str) -> Any: ...
+        Args:
+            entry: the method.
+            arguments: its named arguments.
+            additional: the keywords that it does not name.
+            typed: arguments that take Python types (`response_format`, `tools`).
+        """
+        flow = self._facade_flow(entry, arguments, additional, typed)
+        del arguments  # a traceback keeps local variables
+        return self._driver.result_of(flow)
 
-        def _send(self, call: Call[Any], response_format: Any, settings: Settings) -> Any: ...
+    def _facade_flow(
+        self,
+        entry: FacadeEntry,
+        arguments: dict[str, Any],
+        additional: Mapping[str, Any],
+        typed: Mapping[str, Any],
+    ) -> ResultFlow:
+        response_format = typed.get("response_format")
+        if not (self._settings.fallback_models or "fallback_models" in additional):
+            call, settings = self._make_call(entry, arguments, additional, typed)
+            return (yield from self._result_flow(call, settings, response_format))
+        from .calls.fallbacks import fallback_flow  # cost: few programs have fallbacks
 
-    def _without_internal_frames(
-        self, action: Callable[P, ResultT], *args: P.args, **kwargs: P.kwargs
-    ) -> ResultT:
-        """Call `action`; the traceback of its exceptions starts here, and so points at the caller's line."""
-        failure: IndoxRouterError | None = None
-        try:
-            return action(*args, **kwargs)
-        except IndoxRouterError as error:
-            failure = error
-        del args, kwargs  # a traceback keeps local variables
-        try:
-            raise failure.with_traceback(None)
-        finally:
-            del failure
+        def send(call: Call[Any], settings: Settings) -> ResultFlow:
+            result = yield from self._result_flow(call, settings, response_format)
+            if call.streaming:
+                yield Do(result._advance)  # to its first event
+            return result
+
+        make = partial(self._make_call, entry, additional=additional, typed=typed)
+        named = "fallback_models" in additional
+        return (yield from fallback_flow(self._state, present(arguments), make, send, named=named))
 
     def _make_call(
         self,
@@ -80,14 +108,7 @@ class CallSteps:
         additional: Mapping[str, Any],
         typed: Mapping[str, Any],
     ) -> tuple[Call[Any], Settings]:
-        """The request of a documented method, and the settings of the call.
-
-        Args:
-            entry: the method.
-            arguments: its named arguments.
-            additional: the keywords that it does not name.
-            typed: arguments that take Python types (`response_format`, `tools`).
-        """
+        """The request of a documented method, and the settings of the call; see `_call_facade`."""
         settings = self._settings
         if additional:
             names = [entry.rename.get(key, key) for key in (*arguments, *typed)]
@@ -108,18 +129,47 @@ class CallSteps:
         make = partial(entry.call, operation) if entry.rename else operation.call
         return make(*bind_arguments(operation, arguments, additional)), settings
 
-    def _fallbacks(
-        self,
-        entry: FacadeEntry,
-        arguments: dict[str, Any],
-        additional: Mapping[str, Any],
-        typed: Mapping[str, Any],
-    ) -> ModelFallbacks:
-        """The requests of a documented method, for one model after another."""
-        from .calls.fallbacks import ModelFallbacks  # cost: few programs have fallbacks
+    def _send_operation(self, call: Call[Any], options: Mapping[str, Any]) -> Any:
+        """Make a call of `api`, with the options of the call."""
+        return self._driver.result_of(self._operation_flow(call, options))
 
-        make = partial(self._make_call, entry, additional=additional, typed=typed)
-        return ModelFallbacks(self._state, present(arguments), make, named="fallback_models" in additional)
+    def _operation_flow(self, call: Call[Any], options: Mapping[str, Any]) -> ResultFlow:
+        check_messages(call.payload)
+        settings = settings_of_operation(self._settings, call.operation, options)
+        return (yield from self._result_flow(call, settings))
+
+    def _stop(self, call: Call[Any], stream_id: str) -> Any:
+        """Ask the server to stop a stream, if the spec names an operation for it."""
+        return self._driver.result_of(self._stop_flow(call, stream_id))
+
+    def _stop_flow(self, call: Call[Any], stream_id: str) -> ResultFlow:
+        stream = call.operation.stream
+        if stream is None or stream.stop is None:
+            return None
+        operation = load_operation(stream.stop)
+        stop = operation.call({operation.parameters[0].name: stream_id})
+        return (yield from self._result_flow(stop, self._settings))
+
+    def _result_flow(self, call: Call[Any], settings: Settings, response_format: Any = None) -> ResultFlow:
+        """Make a call and return its decoded answer or its stream."""
+        if call.content is not None and len(call.content) > _SIZE_CHECK_THRESHOLD:
+            from .files.image_input import check_request_size  # cost: large requests only
+
+            check_request_size(call)
+        self._state.check_open()
+        began = time.monotonic()
+        try:
+            answer = yield from call_flow(self._state, call, settings)
+        except Exception as error:  # logged and raised again
+            log_call(call, None, error, time.monotonic() - began)
+            raise
+        log_call(call, answer, None, answer.elapsed)
+        if not call.streaming and answer.stream is None:
+            return self._bind(self._decode(call, answer), response_format)
+        stream = self._make_stream(call, answer, settings, response_format)
+        return (
+            stream if call.streaming else (yield Do(stream.until_done))
+        )  # else events came in place of JSON
 
     @staticmethod
     def _watch_events(limit: int) -> EventWatch:
@@ -127,14 +177,7 @@ class CallSteps:
         watch: EventWatch = _received().DocumentReader(limit)
         return watch
 
-    def _check_size(self, call: Call[Any]) -> None:
-        """Raise `InvalidParametersError` for a body over the documented limit."""
-        if call.content is not None and len(call.content) > _SIZE_CHECK_THRESHOLD:
-            from .files.image_input import check_request_size  # cost: large requests only
-
-            check_request_size(call)
-
-    def _decode(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
+    def _decode(self, call: Call[Any], answer: HttpAnswer) -> Any:
         """The typed result of an answer; raises the documented exception for a failure in its body."""
         if answer.observation is None:
             return self._decode_any(call, answer)
@@ -143,16 +186,15 @@ class CallSteps:
             observation.end(result)
             return result
 
-    def _decode_any(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
+    def _decode_any(self, call: Call[Any], answer: HttpAnswer) -> Any:
         """The result of a body that was read to its end, or of the events that a cut one holds."""
-        read = partial(self._read_events, call, answer)
-        if answer.failure is not None:
-            found = read()
-            if not isinstance(found, Model):
-                secrets = self._state.secrets(call.secrets())
-                raise error_from_transport(answer.failure, self._settings.host, secrets)
-            return found  # type: ignore[return-value]  # the response class of the same operation
-        return decode_answer(call, answer, self._state.secrets, read)
+        if answer.failure is None:
+            return decode_answer(call, answer, self._state.secrets, partial(self._read_events, call, answer))
+        found = self._read_events(call, answer)
+        if not isinstance(found, Model):
+            secrets = self._state.secrets(call.secrets())
+            raise error_from_transport(answer.failure, self._settings.host, secrets)
+        return found
 
     def _read_events(self, call: Call[Any], answer: HttpAnswer) -> Any:
         """The response that the events of a body add up to, or the only JSON document in them; or None."""
@@ -169,37 +211,50 @@ class CallSteps:
         return result
 
     def _make_stream(
-        self,
-        kind: Any,
-        event_kind: Any,
-        call: Call[Any],
-        answer: HttpAnswer,
-        settings: Settings,
-        response_format: Any,
+        self, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any
     ) -> Any:
-        """The stream of an open answer. Closing this client aborts it.
-
-        Args:
-            kind, event_kind: its class, if its events add up to a response, or else.
-            call, answer, settings, response_format: of the call.
-        """
+        """The stream of an answer that is open, or of the events in its body. Closing this client aborts it."""
         secrets = self._state.secrets(call.secrets())
         if answer.stream is None:
             received = _received()
             if not received.holds_events(bytes(answer.body)):
                 with answer.observation or nullcontext():
-                    self._without_internal_frames(raise_reported, call, answer, secrets)
+                    raise_reported(call, answer, secrets)
                     if answer.failure is not None:
                         raise error_from_transport(answer.failure, self._settings.host, secrets)
-                    return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
+                    raise_not_a_stream(call, answer, secrets)
             body = received.AsyncReceivedBody if self._asynchronous else received.ReceivedBody
             answer.stream, answer.body = body(bytes(answer.body), answer.failure), b""
 
-        bind = partial(self._bind, response_format=response_format)
         spec = call.operation.stream
-        kind = kind if spec is not None and spec.assembled else event_kind
+        kind = self._stream_class(assembled=spec is not None and spec.assembled)
+        bind = partial(self._bind, response_format=response_format)
         state = kind._state_class()(call, answer, settings, secrets, self._state.clock, bind)
         return self._state.track_stream(kind(state, partial(self._stop, call)))
+
+    def _stream_class(self, *, assembled: bool) -> Any:
+        """The class of a stream; whether its events are `assembled` to a response decides."""
+        if self._asynchronous:
+            from .streaming.async_stream import (  # cost: not needed without streams
+                AsyncEventStream,
+                AsyncStream,
+            )
+
+            return AsyncStream if assembled else AsyncEventStream
+        from .streaming.stream import EventStream, Stream  # cost: as above
+
+        return Stream if assembled else EventStream
+
+    def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> Any:
+        """Fetch a file that an answer refers to."""
+        return self._driver.result_of(self._fetch_flow(url, destination, on_progress))
+
+    def _fetch_flow(self, url: str, destination: Destination, on_progress: Progress | None) -> ResultFlow:
+        from .files.downloads import download, download_async  # cost: few programs download files
+
+        self._state.check_open()
+        fetch: Any = download_async if self._asynchronous else download
+        yield Do(partial(fetch, self._driver, self._settings, url, destination, on_progress))
 
 
 def _received() -> ModuleType:
@@ -212,19 +267,12 @@ def _received() -> ModuleType:
 def bind_arguments(
     operation: Operation[Any], values: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any] | Unset]:
-    """Split the arguments of a method into the arguments of `Operation.call`.
+    """Split the arguments of a method into the parameters and the body of its operation.
 
     Args:
-        operation: the operation that the method calls.
-        values: its named arguments: parameters by Python name, fields of the body by wire name. None means
-            absent.
-        extra: parameters for the provider, and the typed arguments. They are sent in `additional_params`.
-
-    Returns:
-        Parameters and body.
-
-    Raises:
-        InvalidParametersError: for an argument that is passed twice, and as `check_messages` does.
+        operation: the operation.
+        values: the named arguments: parameters by Python name, fields of the body by wire name. None means absent.
+        extra: sent in `additional_params`.
     """
     given = present(values)
     unknown = present(extra) if extra else extra
@@ -296,11 +344,7 @@ def present(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def typed_on_wire(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that take Python types, as they are sent.
-
-    Raises:
-        InvalidParametersError: for a type or a tool that cannot be described.
-    """
+    """The arguments that take Python types, as they are sent."""
     sent: dict[str, Any] = {}
     if typed.get("response_format") is not None:
         from .tools.response_format import format_on_wire  # cost: few calls have it
@@ -328,9 +372,9 @@ def apply_provider_rules(rules: Mapping[str, Any], fields: Mapping[str, Any]) ->
     for name, target in rule.get("replace", {}).items():
         if name in changed:
             value = changed.pop(name)
-            changed.setdefault(
-                target["field"], target["values"].get(value, value) if isinstance(value, str) else value
-            )
+            if isinstance(value, str):
+                value = target["values"].get(value, value)
+            changed.setdefault(target["field"], value)
     for name in rule.get("drop", ()):
         changed.pop(name, None)
     return changed

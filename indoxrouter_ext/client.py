@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 from indoxrouter._runtime.operations.named import names_arguments
-from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade import Facade
 
 from .calls.blocking import BlockingDriver
-from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
-from .http.choice import EngineChoice
+from .calls.request_flow import authenticate_flow
+from .client_base import WAIT_NAMES, ClientBase
 from .responses.raw_response import RawResponse, recorded_calls
-from .settings.keywords import mark_methods, only_options, settings_for_call
+from .settings.keywords import mark_methods, only_options
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -22,21 +21,14 @@ if TYPE_CHECKING:
 
     import httpx
     from indoxrouter._runtime.http.interface import Engine
-    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
-    from indoxrouter._runtime.operations.operation import Call
     from indoxrouter._runtime.values.introspection import UNCHECKED
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import Api
     from typing_extensions import Self, Unpack
 
-    from .calls.answer import HttpAnswer
-    from .calls.fallbacks import ModelFallbacks
-    from .files.destinations import Destination
-    from .files.downloads import Progress
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
     from .settings.options import CallOptions, ClientOptions, TimeoutInput
-    from .settings.values import Settings
     from .videos.job_handle import JobCallback, VideoJobHandle
 
 ResultT = TypeVar("ResultT")
@@ -88,10 +80,7 @@ class Client(ClientBase, Facade):
             self._setup(api_key, base_url, timeout, auto_refresh, auth, options, authenticate)
         finally:
             del api_key  # a traceback keeps local variables
-        self._engine = EngineChoice(engine, http_client, asynchronous=False)
-        self._engine.check_url(self._settings.base_url)
-        self._driver = BlockingDriver(self._state, self._engine.make)
-        self._owner = True
+        self._connect(engine, http_client, BlockingDriver)
         if authenticate and auth == "token":
             try:
                 self._authenticate()
@@ -101,7 +90,7 @@ class Client(ClientBase, Facade):
 
     def _authenticate(self) -> None:
         """Exchange the API key for a token now. The constructor does so; call it when auto_refresh is off."""
-        self._without_internal_frames(self._driver.authenticate, self._settings)
+        self._driver.result_of(authenticate_flow(self._state, self._settings))
 
     @cached_property
     def api(self) -> Api:
@@ -112,86 +101,6 @@ class Client(ClientBase, Facade):
         from indoxrouter.resources import Api  # cost: few programs use both ways to call
 
         return Api(self._send_operation)
-
-    def _send(
-        self, call: Call[ResultT], response_format: Any = None, settings: Settings | None = None
-    ) -> ResultT:
-        """Make a call and return its decoded answer or its stream."""
-        self._check_size(call)
-        settings = self._settings if settings is None else settings
-        if call.streaming:
-            answer = self._without_internal_frames(self._driver.call, call, settings)
-            stream: Any = self._stream_of(call, answer, settings, response_format)
-            return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
-        result: ResultT = self._without_internal_frames(self._call, call, settings)
-        return self._bind(result, response_format)
-
-    def _call(self, call: Call[ResultT], settings: Settings) -> ResultT:
-        answer = self._driver.call(call, settings)
-        if answer.stream is not None:  # events in place of JSON
-            return self._stream_of(call, answer, settings, None).until_done()  # type: ignore[no-any-return]
-        return self._decode(call, answer)
-
-    def _stream_of(
-        self, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any
-    ) -> Any:
-        from .streaming.stream import EventStream, Stream  # cost: not needed without streams
-
-        return self._make_stream(Stream, EventStream, call, answer, settings, response_format)
-
-    def _stop(self, call: Call[Any], stream_id: str) -> Any:
-        stop = self._stop_call(call, stream_id)
-        return None if stop is None else self._send(stop)
-
-    def _call_facade(
-        self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
-    ) -> Any:
-        response_format = typed.get("response_format")
-        fallbacks: ModelFallbacks | None = None
-        try:
-            if self._settings.fallback_models or "fallback_models" in additional:
-                fallbacks = self._without_internal_frames(
-                    self._fallbacks, entry, arguments, additional, typed
-                )
-                return self._send_to_one_of(fallbacks, response_format)
-            call, settings = self._without_internal_frames(
-                self._make_call, entry, arguments, additional, typed
-            )
-        finally:
-            del arguments, fallbacks  # a traceback keeps local variables
-        return self._send(call, response_format, settings)
-
-    def _send_to_one_of(self, fallbacks: ModelFallbacks, response_format: Any) -> Any:
-        """Ask one model after another until one answers; of a stream, until it has its first event."""
-        try:
-            while True:
-                call, settings = fallbacks.current
-                try:
-                    result = self._send(call, response_format, settings)
-                    if call.streaming:
-                        result._advance()
-                    return result
-                except IndoxRouterError as error:
-                    if not fallbacks.go_on_after(error):
-                        raise
-        finally:
-            del fallbacks
-
-    def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
-        """Fetch a file that an answer refers to."""
-        from .files.downloads import download  # cost: few programs download files
-
-        self._state.check_open()
-        self._without_internal_frames(download, self._driver, self._settings, url, destination, on_progress)
-
-    def _wait_for_job(self, job_id: str, **options: Any) -> VideoJob:
-        """Poll a video job until it ends; see `wait_flow` for the options."""
-        from .videos.job_handle import wait_flow  # cost: few programs make videos
-
-        self._state.check_open()
-        call = self._without_internal_frames(self._job_call, job_id)
-        flow = wait_flow(self._state, self._settings, call, **options)
-        return self._without_internal_frames(self._driver.run, flow)
 
     def models(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # a class of its own
         self, provider: str | None = None, **options: Unpack[CallOptions]
@@ -228,9 +137,9 @@ class Client(ClientBase, Facade):
         Raises:
             InvalidParametersError: for a malformed id.
         """
-        from .videos.job_handle import VideoJobHandle  # cost: few programs make videos
+        from .videos.job_handle import VideoJobHandle, job_call  # cost: few programs make videos
 
-        self._without_internal_frames(self._job_call, job_id)
+        job_call(job_id)
         return VideoJobHandle(self, job_id, status)
 
     def wait_for_video_job(
@@ -256,9 +165,10 @@ class Client(ClientBase, Facade):
             InvalidParametersError: for an argument with a wrong value.
         """
         client = self.with_options(**only_options("wait_for_video_job", WAIT_NAMES, options))
-        return client._wait_for_job(
+        job: VideoJob = client._wait_for_job(
             job_id, interval=check_interval, deadline=max_wait_time, callback=callback, names=WAIT_NAMES
         )
+        return job
 
     def test_connection(self, **options: Unpack[CallOptions]) -> ConnectionReport:
         """Call the server's health check. Reports failures of server and network instead of raising.
@@ -270,22 +180,8 @@ class Client(ClientBase, Facade):
             `{"status": "connected", "url", "status_code", "server_info", "headers"}`, or
             `{"status": "error", "url", "error", "error_type"}`.
         """
-        from .health_check import connection_flow  # cost: rarely used
-
-        settings = settings_for_call(self._settings, only_options("test_connection", (), options))
-        return self._driver.run(connection_flow(self._state, settings))
-
-    @names_arguments
-    def set_base_url(self, base_url: str) -> None:
-        """Use another server from now on. The tokens of the old server are discarded.
-
-        Args:
-            base_url: an http or https URL. A URL without a path gets `/api/v1`.
-
-        Raises:
-            ValueError: for anything else.
-        """
-        self._driver = self._driver.with_state(self._change_server(base_url))
+        report: ConnectionReport = self._test_connection(options)
+        return report
 
     def with_raw_response(
         self, method: Callable[P, ResultT], *args: P.args, **kwargs: P.kwargs
@@ -327,12 +223,6 @@ class Client(ClientBase, Facade):
         @property
         def __aenter__(self) -> None:  # alone it makes no context manager for `isinstance`
             raise AttributeError(f"{type(self).__name__}: use `with`, or AsyncClient with `async with`")
-
-    def __del__(self) -> None:
-        driver = self.__dict__.get("_driver")
-        if driver is not None and self.__dict__.get("_owner") and not self._state.closed and driver.used:
-            warn_unclosed(self)
-            self.close()
 
 
 mark_methods(Client)

@@ -8,22 +8,19 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from indoxrouter._runtime.operations.named import names_arguments
-from indoxrouter.about import SERVERS, load_operation
-from indoxrouter.facade_entries import ENTRIES
 
-from .call_steps import CallSteps, check_messages
+from .call_steps import CallSteps
 from .calls.answer import configure_from_environment, enable_debug
 from .calls.client_state import ClientState
-from .settings.keywords import missing_attribute, refuse_setting, settings_of_operation
+from .http.choice import EngineChoice
+from .settings.keywords import missing_attribute, only_options, refuse_setting, settings_for_call
 from .settings.values import Settings, check_api_key, check_base_url, check_timeout, check_ways
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.operations.operation import Call
     from indoxrouter._runtime.values.introspection import UNCHECKED
     from typing_extensions import Never, Self, Unpack
 
     from .diagnose import Diagnosis
-    from .http.choice import EngineChoice
     from .observing.unknown import Unknown
     from .settings.options import CallOptions, TimeoutInput
     from .spending.protocol import Spend
@@ -96,29 +93,29 @@ class ClientBase(CallSteps):
                 auto_refresh=auto_refresh,
                 watch_events=self._watch_events,
             )
-            settings = Settings(check_base_url(base_url, SERVERS[0]), check_timeout(timeout))
+            settings = Settings(check_base_url(base_url), check_timeout(timeout))
             self._settings = settings.changed(**options)
         finally:
             del api_key  # a traceback keeps local variables
         configure_from_environment()
 
-    def _send_operation(self, call: Call[Any], options: Mapping[str, Any]) -> Any:
-        """Make a call of `api`, with the options of the call."""
-        self._without_internal_frames(check_messages, call.payload)
-        return self._send(call, None, settings_of_operation(self._settings, call.operation, options))
+    def _connect(self, engine: Any, http_client: Any, make_driver: Callable[..., Any]) -> None:
+        self._engine = EngineChoice(engine, http_client, asynchronous=self._asynchronous)
+        self._engine.check_url(self._settings.base_url)
+        self._driver = make_driver(self._state, self._engine.make)
+        self._owner = True
 
-    def _stop_call(self, call: Call[Any], stream_id: str) -> Call[Any] | None:
-        """The call that stops a running stream, if the spec names an operation for it."""
-        stream = call.operation.stream
-        if stream is None or stream.stop is None:
-            return None
-        operation = load_operation(stream.stop)
-        return operation.call({operation.parameters[0].name: stream_id})
+    def _wait_for_job(self, job_id: str, **options: Any) -> Any:
+        """Poll a video job until it ends; see `wait_flow` for the options."""
+        from .videos.job_handle import wait_flow  # cost: few programs make videos
 
-    def _job_call(self, job_id: str) -> Call[Any]:
-        """The call that reads a video job."""
-        operation = ENTRIES["get_video_job_status"].load()
-        return operation.call({operation.parameters[0].name: job_id})
+        return self._driver.result_of(wait_flow(self._state, self._settings, job_id, **options))
+
+    def _test_connection(self, options: Mapping[str, Any]) -> Any:
+        from .health_check import connection_flow  # cost: rarely used
+
+        settings = settings_for_call(self._settings, only_options("test_connection", (), options))
+        return self._driver.run(connection_flow(self._state, settings))
 
     @names_arguments
     def diagnose_request(self, endpoint: str, data: Mapping[str, Any] | None = None) -> Diagnosis:
@@ -201,17 +198,28 @@ class ClientBase(CallSteps):
         observers = (*self._settings.observers, UnknownObserver(callback))
         self._settings = self._settings._replace(observers=observers)
 
-    def _change_server(self, base_url: str) -> ClientState:
-        """Point this client at another server, and return its new state for the caller's driver.
+    @names_arguments
+    def set_base_url(self, base_url: str) -> None:
+        """Use another server from now on. The tokens of the old server are discarded.
 
-        A token is valid for the server that issued it. Hence the new state, which copies of the client that stay with
-        the old server do not share.
+        Args:
+            base_url: an http or https URL. A URL without a path gets `/api/v1`.
+
+        Raises:
+            ValueError: for anything else.
         """
-        checked = check_base_url(base_url, SERVERS[0], required=True)
+        checked = check_base_url(base_url, required=True)
         self._engine.check_url(checked)
         self._settings = self._settings._replace(base_url=checked)
+        # A token is valid for the server that issued it. Copies of the client stay with the old server and its state.
         self._state = self._state.without_tokens()
-        return self._state
+        self._driver = self._driver.with_state(self._state)
+
+    def __del__(self) -> None:
+        driver = self.__dict__.get("_driver")
+        if driver is not None and self._owner and not self._state.closed and driver.used:
+            warn_unclosed(self)
+            driver.abandon()
 
 
 def warn_unclosed(client: object) -> None:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 WIDEST_FOLDER = 14
 """Most modules of a folder, `__init__.py` not counted."""
-CHAT_MODULES = 17
+CHAT_MODULES = 15
 """Most modules of this project whose code runs in one chat."""
 REASONS = ("# cost", "# optional")
 """How the comment begins that gives the reason of an import inside a function."""

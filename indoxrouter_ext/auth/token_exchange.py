@@ -35,15 +35,9 @@ _NOT_FOUND = frozenset({404, 405, 501})
 
 
 def exchange_flow(
-    request: RequestFlow, tokens: TokenStore[Any], api_key: str, host: str
+    request: RequestFlow, tokens: TokenStore, api_key: str, host: str
 ) -> Generator[Any, Any, bool]:
-    """Get a token: with the refresh token if there is one, else with the API key.
-
-    Args:
-        request: makes a call.
-        tokens: receives the token.
-        api_key: to be exchanged.
-        host: of the server, for messages.
+    """Get a token for `tokens`: with their refresh token if there is one, else with the API key.
 
     Returns:
         False when the server has no endpoint for the exchange: the API key itself is then sent as the bearer token.
@@ -54,45 +48,39 @@ def exchange_flow(
     """
     refresh_token = tokens.refresh_token
     if refresh_token is not None:
-        try:
-            answer = yield from request(
-                load_operation("refreshToken").call(fields={"refresh_token": refresh_token})
-            )
-            _accept(tokens, answer, host, refresh_token)
+        call = load_operation("refreshToken").call(fields={"refresh_token": refresh_token})
+        failure = yield from _attempt(request(call), tokens, host, refresh_token)
+        if failure is None:
             return True
-        except IndoxRouterError as error:
-            if error.status_code is None:
-                raise
+        if failure.status_code is None:
+            raise failure
         tokens.drop_refresh_token(refresh_token)
-    failure: IndoxRouterError
-    try:
-        create = load_operation("createToken")
-        answer = yield from request(create.call(fields={"username": api_key, "password": api_key}))
-        _accept(tokens, answer, host)
-        return True
-    except IndoxRouterError as error:
-        failure = error
-    if failure.status_code in _TRY_HEADER:
+    call = load_operation("createToken").call(fields={"username": api_key, "password": api_key})
+    failure = yield from _attempt(request(call), tokens, host)
+    if failure is not None and failure.status_code in _TRY_HEADER:
         not_found = failure.status_code in _NOT_FOUND
-        try:
-            answer = yield from request(_exchange_by_header(api_key))
-            _accept(tokens, answer, host)
-            return True
-        except IndoxRouterError as error:
-            failure = error
-        if not_found and failure.status_code in _NOT_FOUND:
+        operation = load_operation("exchangeApiKey")
+        call = operation.call({each.name: api_key for each in operation.parameters if each.required})
+        failure = yield from _attempt(request(call), tokens, host)
+        if failure is not None and not_found and failure.status_code in _NOT_FOUND:
             return False
-    raise _refusal(failure, host)
+    if failure is not None:
+        raise _refusal(failure, host)
+    return True
 
 
-def _exchange_by_header(api_key: str) -> Call[Any]:
-    operation = load_operation("exchangeApiKey")
-    return operation.call(
-        {parameter.name: api_key for parameter in operation.parameters if parameter.required}
-    )
+def _attempt(
+    flow: Generator[Any, Any, TokenAnswer], tokens: TokenStore, host: str, previous: str | None = None
+) -> Generator[Any, Any, IndoxRouterError | None]:
+    """Make one request for a token, and store it. Returns the failure, or None."""
+    try:
+        _accept(tokens, (yield from flow), host, previous)
+    except IndoxRouterError as error:
+        return error
+    return None
 
 
-def _accept(tokens: TokenStore[Any], answer: TokenAnswer, host: str, previous: str | None = None) -> None:
+def _accept(tokens: TokenStore, answer: TokenAnswer, host: str, previous: str | None) -> None:
     """Store the token of an answer. A server that returns no new refresh token leaves the previous one valid."""
     payload: Any = None
     with suppress(json.MalformedJson):

@@ -6,7 +6,10 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
+
+from indoxrouter._runtime.http.interface import TransportFailure
+from indoxrouter.errors import IndoxRouterError, NetworkError
 
 RefreshT = TypeVar("RefreshT")
 
@@ -15,7 +18,7 @@ LONGEST_MARGIN = 60.0
 REFRESH_PAUSE = 5.0
 
 
-class TokenStore(Generic[RefreshT]):
+class TokenStore:
     """The token of one client, shared by all of its threads or tasks. The policy:
 
     1. A token is used until `min(60 s, half its lifetime)` before it expires, then replaced before the next request.
@@ -36,31 +39,25 @@ class TokenStore(Generic[RefreshT]):
 
     Args:
         clock: seconds on a monotonic clock.
+
+    Attributes:
+        token: the current token, fresh or not; None before the first.
+        refresh_token: the refresh token issued with it, or None.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._token: str | None = None
-        self._refresh_token: str | None = None
+        self.token: str | None = None
+        self.refresh_token: str | None = None
         self._expires_at = 0.0
         self._renew_at = 0.0
-        self._refresh: RefreshT | None = None
+        self._refresh: Any = None  # the one under way: a `Refresh`, or a task
 
     def __repr__(self) -> str:
-        if self._token is None:
+        if self.token is None:
             return "TokenStore(no token)"
         return f"TokenStore(valid for {max(0.0, self._expires_at - self._clock()):.0f} s)"
-
-    @property
-    def token(self) -> str | None:
-        """The current token, fresh or not."""
-        return self._token
-
-    @property
-    def refresh_token(self) -> str | None:
-        """The refresh token issued with the current token, or None."""
-        return self._refresh_token
 
     def reset_after_fork(self) -> None:
         """Replace the lock and forget the refresh in a forked child: their threads exist in the parent only."""
@@ -69,74 +66,59 @@ class TokenStore(Generic[RefreshT]):
 
     def fresh(self) -> str | None:
         """The token, if it need not be replaced yet."""
-        return self._token if self._token is not None and self._clock() < self._renew_at else None
-
-    def secrets(self) -> tuple[str | None, str | None]:
-        """The token and the refresh token, to be masked."""
-        return self._token, self._refresh_token
-
-    def contains_secret(self, text: str) -> bool:
-        """Whether a text holds the token or the refresh token."""
-        token, refresh_token = self._token, self._refresh_token
-        return (token is not None and token in text) or (refresh_token is not None and refresh_token in text)
+        return self.token if self.token is not None and self._clock() < self._renew_at else None
 
     def unexpired(self) -> str | None:
         """The token, if it has not expired."""
-        return self._token if self._token is not None and self._clock() < self._expires_at else None
+        return self.token if self.token is not None and self._clock() < self._expires_at else None
 
     def accept(self, access_token: str, expires_in: object, refresh_token: str | None) -> None:
         """Store a new token; its lifetime starts now."""
         seconds = lifetime(expires_in)
         now = self._clock()
         with self._lock:
-            self._token = access_token
+            self.token = access_token
             self._expires_at = now + seconds
             self._renew_at = now + seconds - min(LONGEST_MARGIN, seconds / 2)
-            self._refresh_token = refresh_token
+            self.refresh_token = refresh_token
 
     def postpone_refresh(self) -> str | None:
         """The token if it has not expired. After a failed refresh, the next is due in `REFRESH_PAUSE` s."""
         with self._lock:
-            if self._token is None or self._clock() >= self._expires_at:
-                return None
-            self._renew_at = min(self._expires_at, self._clock() + REFRESH_PAUSE)
-            return self._token
+            token = self.unexpired()
+            if token is not None:
+                self._renew_at = min(self._expires_at, self._clock() + REFRESH_PAUSE)
+            return token
 
-    def discard(self, token: str) -> bool:
-        """Discard a token that was refused, unless it has been replaced already. Returns whether it was discarded."""
+    def discard(self, token: str) -> None:
+        """Discard a token that was refused, unless it has been replaced already."""
         with self._lock:
-            if self._token != token:
-                return False
-            self._token = None
-            return True
+            if self.token == token:
+                self.token = None
 
     def drop_refresh_token(self, refresh_token: str) -> None:
         """Discard a refresh token that was refused, unless it has been replaced already."""
         with self._lock:
-            if self._refresh_token == refresh_token:
-                self._refresh_token = None
+            if self.refresh_token == refresh_token:
+                self.refresh_token = None
 
     def begin_or_join(
         self, start: Callable[[], RefreshT], usable: Callable[[RefreshT], bool]
-    ) -> tuple[RefreshT | None, bool]:
-        """Join the refresh that is under way, or begin one.
-
-        Args:
-            start: begins a refresh.
-            usable: whether a refresh under way may be joined.
+    ) -> tuple[RefreshT, bool] | None:
+        """Join the refresh that is under way, if it is usable, or start one.
 
         Returns:
-            The refresh and whether the caller has begun it; `(None, False)` if there is a fresh token by now.
+            The refresh and whether the caller has begun it; None if there is a fresh token by now.
         """
         with self._lock:
-            if self._token is not None and self._clock() < self._renew_at:
-                return None, False
+            if self.fresh() is not None:
+                return None
             if self._refresh is not None and usable(self._refresh):
                 return self._refresh, False
             self._refresh = start()
             return self._refresh, True
 
-    def complete(self, refresh: RefreshT) -> None:
+    def complete(self, refresh: object) -> None:
         """Record that a refresh has ended, successfully or not."""
         with self._lock:
             if self._refresh is refresh:
@@ -160,6 +142,22 @@ class Refresh:
     def wait(self, seconds: float | None) -> bool:
         """Wait for the end. Returns False on a timeout; None waits indefinitely."""
         return self._done.wait(seconds)
+
+
+def copy_error(error: BaseException) -> BaseException:
+    """The failure of a shared token refresh for one more caller, without the traceback of the caller that ran it."""
+    if isinstance(error, IndoxRouterError):
+        copy = type(error)(error.message)
+        copy.__dict__.update(error.__dict__)
+        return copy
+    if isinstance(error, TransportFailure):
+        return TransportFailure(error.kind, error.reason)
+    if isinstance(error, Exception):
+        return error.with_traceback(None)  # of the function that gives the key
+    # The caller that ran the refresh was interrupted (Ctrl-C, a cancelled task). The others only lack a token.
+    return NetworkError(
+        f"The token exchange that this call waited for was interrupted ({type(error).__name__})"
+    )
 
 
 def lifetime(expires_in: Any) -> float:

@@ -31,7 +31,7 @@ __all__ = ["Attempt", "CallInfo", "EventWatch", "HttpAnswer", "ModelAttempt", "W
 
 LOGGER = "indoxrouter"
 VARIABLE = "INDOX_ROUTER_LOG"
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_LEVELS = ("debug", "info", "warning", "error")
 
 
 class ModelAttempt(NamedTuple):
@@ -162,8 +162,8 @@ class WholeBody:
         limit: int,
         deadline: Deadline | None,
         *,
-        keep_part: bool = False,
-        watch: EventWatch | None = None,
+        keep_part: bool,
+        watch: EventWatch | None,
     ) -> None:
         self._response = response
         headers: Headers = response.headers
@@ -183,36 +183,32 @@ class WholeBody:
         elif length.isdecimal() and int(length) > limit:
             self.failure = too_large(limit)
 
-    def feed(self, piece: bytes) -> None:
-        """Take a piece as it arrived; raises `TransportFailure` for what cannot be accepted."""
+    def feed(self, piece: bytes) -> bool:
+        """Take a piece as it arrived. Returns whether the events have ended, so that no more is waited for.
+
+        Raises:
+            TransportFailure: for a piece that cannot be accepted.
+        """
         if self._reader is None:
             self._size += len(piece)
             if self._size > self._limit:
                 raise too_large(self._limit)
-            if self._watch is None:
-                self._parts.append(piece)
-            else:
-                self._add(piece)
-        else:
-            for part in self._reader.feed(piece):
-                self._add(part)
-                if self._deadline is not None:
-                    time_left("read_timeout", None, self._deadline)
-        if self._deadline is not None:
-            time_left("read_timeout", None, self._deadline)
+        for part in (piece,) if self._reader is None else self._reader.feed(piece):
+            self._parts.append(part)
+            if self._watch is not None:
+                self._look_for_document(self._watch, part)
+            if self._deadline is not None:
+                time_left("read_timeout", None, self._deadline)
+        return self._watch is not None and self._is_over()
 
-    def _add(self, part: bytes) -> None:
-        self._parts.append(part)
-        if self._watch is not None:
-            self._watch.feed(part)
-            if self._watch.has_document and self._moment is None:
-                self._moment = Deadline(time.monotonic() + MOMENT, "moment", MOMENT)
-                if self._deadline is None or self._moment.at < self._deadline.at:
-                    self._response.deadline = self._moment
+    def _look_for_document(self, watch: EventWatch, part: bytes) -> None:
+        watch.feed(part)
+        if watch.has_document and self._moment is None:
+            self._moment = Deadline(time.monotonic() + MOMENT, "moment", MOMENT)
+            if self._deadline is None or self._moment.at < self._deadline.at:
+                self._response.deadline = self._moment
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the events have ended, although the body has not."""
+    def _is_over(self) -> bool:
         ended = self._watch is not None and self._watch.is_over
         return ended or (self._moment is not None and self._moment.left() <= 0)
 
@@ -226,15 +222,11 @@ class WholeBody:
             status: of the answer.
             failure: why the body could not be read to its end, or None.
         """
-        if failure is not None and failure.option == "moment":
-            failure = None
-        if failure is None and self.failure is None:
+        if failure is None or failure.option == "moment":
             try:
-                return HttpAnswer(status, self._headers, self.join())
+                return HttpAnswer(status, self._headers, self._join())
             except TransportFailure as error:
                 failure = error
-        failure = failure or self.failure
-        assert failure is not None
         of_use = self._parts and (self._keep_part or is_event_stream(self._headers))
         if status < 400 and not of_use:
             raise failure
@@ -242,9 +234,9 @@ class WholeBody:
         answer.failure = failure
         return answer
 
-    def join(self) -> bytes:
+    def _join(self) -> bytes:
         """The body, once all pieces have been fed; of an event stream, the only document in it."""
-        if self._reader is not None and not self.is_over:
+        if self._reader is not None and not self._is_over():
             self._reader.finish()
         if self._watch is not None and (found := self._watch.document()) is not None:
             with suppress(ValueError):  # lone surrogates
@@ -302,11 +294,10 @@ def configure_from_environment() -> None:
         ValueError: for any other value of the variable.
     """
     wanted = os.environ.get(VARIABLE, "").strip().lower()
-    if not wanted:
-        return
-    if wanted not in _LEVELS:
+    if wanted in _LEVELS:
+        enable_debug(wanted)
+    elif wanted:
         raise ValueError(f"{VARIABLE}: expected one of {', '.join(_LEVELS)}, got {wanted[:40]!r}")
-    enable_debug(_LEVELS[wanted])
 
 
 def enable_debug(level: int | str = 10) -> None:

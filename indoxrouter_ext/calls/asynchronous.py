@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import TransportFailure
+from indoxrouter.errors import IndoxRouterError
 
+from ..auth.token_store import copy_error
 from ..http.fork_safety import register_for_fork
-from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
-from .blocking import copy_error
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
+from .answer import HttpAnswer
+from .request_flow import Do, Effect, Renew, Send, Sleep, body_to_read, renew_token
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse
-    from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter._runtime.http.interface import AsyncEngine
 
     from ..settings.values import Settings
     from .client_state import ClientState
@@ -73,23 +72,17 @@ class AsyncDriver:
         driver._parent = self
         return driver
 
-    async def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
-        """Make a call. The answer to a streaming call is returned open."""
-        self.state.check_open()
-        began = time.monotonic()
+    async def result_of(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
+        """Run a flow; the traceback of its exceptions starts here, and so points at the caller's line."""
+        failure: IndoxRouterError | None = None
         try:
-            answer = await self.run(call_flow(self.state, call, settings))
-        except Exception as error:  # logged and raised again
-            log_call(call, None, error, time.monotonic() - began)
-            raise
-        log_call(call, answer, None, answer.elapsed)
-        return answer
-
-    async def authenticate(self, settings: Settings) -> None:
-        """Get a new token now, whatever the state of the current one."""
-        self.state.check_open()
-        if self.state.discard_token():
-            await self._authorize(Authorize(settings, None), forced=True)
+            return await self.run(flow)
+        except IndoxRouterError as error:
+            failure = error
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure  # an exception must not be part of a cycle through its own traceback
 
     async def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
         """Run a flow to its end and return its result."""
@@ -102,10 +95,12 @@ class AsyncDriver:
                 try:
                     if type(effect) is Send:
                         result = await self._send(effect)
-                    elif type(effect) is Authorize:
-                        result = await self._authorize(effect)
+                    elif type(effect) is Renew:
+                        await self._renew(effect)
                     elif type(effect) is Sleep:
                         await asyncio.sleep(effect.seconds)
+                    elif type(effect) is Do:
+                        result = await effect.action()
                 except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
@@ -113,48 +108,44 @@ class AsyncDriver:
             return stop.value  # type: ignore[no-any-return]  # the value that the generator's type promises
         finally:
             flow.close()
-            del failure, result  # an exception must not be part of a cycle through its own traceback
+            del failure, result  # as in `result_of`
 
     async def _send(self, effect: Send) -> HttpAnswer:
         response = await self.engine.send(effect.request)
-        keep_open = False
+        is_open = False
         try:
-            status, headers = response.status, response.headers
-            opened = effect.stream and opens_stream(status, headers)
-            events = not opened and is_event_stream(headers)
-            if opened or (events and effect.events and not effect.stream and status < 300):
-                keep_open = True
-                return HttpAnswer(status, headers, b"", response)
-            watch = self.state.watch_events(effect.limit) if events else None
-            return await read_body_async(response, effect, watch)
+            body = body_to_read(effect, response, self.state.watch_events)
+            if body is None:
+                is_open = True
+                return HttpAnswer(response.status, response.headers, b"", response)
+            failure = body.failure
+            try:
+                if failure is None:
+                    async for piece in response.iter_raw():
+                        if body.feed(piece):
+                            break
+            except TransportFailure as error:
+                failure = error
+            return body.answer(response.status, failure)
         finally:
-            if not keep_open:
+            if not is_open:
                 await response.close()
 
-    async def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
-        state = self.state
-        token = None if forced else state.ready_token()
+    async def _renew(self, effect: Renew) -> None:
         loop = _running_asyncio_loop()
-        while token is None:
-            # A refresh belongs to the loop that runs it. A refresh of another loop cannot be waited for.
-            refresh, _ = state.tokens.begin_or_join(
-                lambda: self._start_refresh(loop, effect),
-                lambda task: not task.done() and task.get_loop() is loop,
-            )
-            try:
-                if refresh is not None:
-                    await self._wait_for(refresh, effect.deadline)
-            except (BaseError, TransportFailure):
-                token = None if forced else state.token_after_failed_refresh()
-                if token is None:
-                    raise
-                return token
-            token = state.usable_token()
-        return token
 
-    def _start_refresh(self, loop: asyncio.AbstractEventLoop, effect: Authorize) -> RefreshTask:
+        def usable(task: RefreshTask) -> bool:
+            # A refresh belongs to the loop that runs it. A refresh of another loop cannot be waited for.
+            return not task.done() and task.get_loop() is loop
+
+        start = partial(self._start_refresh, loop, effect.settings)
+        joined = self.state.tokens.begin_or_join(start, usable)
+        if joined is not None:
+            await self._wait_for(joined[0], effect.deadline)
+
+    def _start_refresh(self, loop: asyncio.AbstractEventLoop, settings: Settings) -> RefreshTask:
         """Start the refresh as a task of its own; the token store keeps a reference to it while it runs."""
-        task = loop.create_task(self.run(renew_token(self.state, effect.settings, None)))
+        task = loop.create_task(self.run(renew_token(self.state, settings, None)))
         # If every waiting task has been cancelled, the failure is retrieved here, so that asyncio does not report it.
         task.add_done_callback(lambda done: None if done.cancelled() else done.exception() and None)
         return task
@@ -218,18 +209,3 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-async def read_body_async(response: AsyncHttpResponse, effect: Send, watch: EventWatch | None) -> HttpAnswer:
-    """Read a body to its end, or to that of the events in it; `WholeBody.answer` says what happens if that fails."""
-    body = WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
-    failure: TransportFailure | None = None
-    try:
-        if body.failure is None:
-            async for piece in response.iter_raw():
-                body.feed(piece)
-                if watch is not None and body.is_over:
-                    break
-    except TransportFailure as error:
-        failure = error
-    return body.answer(response.status, failure)

@@ -7,20 +7,17 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import TransportFailure
-from indoxrouter.errors import IndoxRouterError, NetworkError
+from indoxrouter.errors import IndoxRouterError
 
-from ..auth.token_store import Refresh
+from ..auth.token_store import Refresh, copy_error
 from ..http.fork_safety import register_for_fork
-from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
+from .answer import HttpAnswer
+from .request_flow import Do, Effect, Renew, Send, Sleep, body_to_read, renew_token
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.http.interface import Engine, HttpResponse
-    from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter._runtime.http.interface import Engine
 
-    from ..settings.values import Settings
     from .client_state import ClientState
 
 ResultT = TypeVar("ResultT")
@@ -70,23 +67,17 @@ class BlockingDriver:
         driver._parent = self
         return driver
 
-    def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
-        """Make a call. The answer to a streaming call is returned open."""
-        self.state.check_open()
-        began = time.monotonic()
+    def result_of(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
+        """Run a flow; the traceback of its exceptions starts here, and so points at the caller's line."""
+        failure: IndoxRouterError | None = None
         try:
-            answer = self.run(call_flow(self.state, call, settings))
-        except Exception as error:  # logged and raised again
-            log_call(call, None, error, time.monotonic() - began)
-            raise
-        log_call(call, answer, None, answer.elapsed)
-        return answer
-
-    def authenticate(self, settings: Settings) -> None:
-        """Get a new token now, whatever the state of the current one."""
-        self.state.check_open()
-        if self.state.discard_token():
-            self._authorize(Authorize(settings, None), forced=True)
+            return self.run(flow)
+        except IndoxRouterError as error:
+            failure = error
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure  # an exception must not be part of a cycle through its own traceback
 
     def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
         """Run a flow to its end and return its result."""
@@ -99,10 +90,12 @@ class BlockingDriver:
                 try:
                     if type(effect) is Send:
                         result = self._send(effect)
-                    elif type(effect) is Authorize:
-                        result = self._authorize(effect)
+                    elif type(effect) is Renew:
+                        self._renew(effect)
                     elif type(effect) is Sleep:
                         time.sleep(effect.seconds)
+                    elif type(effect) is Do:
+                        result = effect.action()
                 except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
@@ -110,51 +103,37 @@ class BlockingDriver:
             return stop.value  # type: ignore[no-any-return]  # the value that the generator's type promises
         finally:
             flow.close()
-            del failure, result  # an exception must not be part of a cycle through its own traceback
+            del failure, result  # as in `result_of`
 
     def _send(self, effect: Send) -> HttpAnswer:
         response = self.engine.send(effect.request)
-        keep_open = False
+        is_open = False
         try:
-            status, headers = response.status, response.headers
-            opened = effect.stream and opens_stream(status, headers)
-            events = not opened and is_event_stream(headers)
-            if opened or (events and effect.events and not effect.stream and status < 300):
-                keep_open = True
-                return HttpAnswer(status, headers, b"", response)
-            watch = self.state.watch_events(effect.limit) if events else None
-            return read_body(response, effect, watch)
+            body = body_to_read(effect, response, self.state.watch_events)
+            if body is None:
+                is_open = True
+                return HttpAnswer(response.status, response.headers, b"", response)
+            failure = body.failure
+            try:
+                if failure is None:
+                    for piece in response.iter_raw():
+                        if body.feed(piece):
+                            break
+            except TransportFailure as error:
+                failure = error
+            return body.answer(response.status, failure)
         finally:
-            if not keep_open:
+            if not is_open:
                 response.close()
 
-    def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
-        state = self.state
-        token = None if forced else state.ready_token()
-        while token is None:
-            refresh, is_leader = state.tokens.begin_or_join(Refresh, lambda refresh: True)
-            try:
-                if refresh is not None and is_leader:
-                    self._refresh_token(refresh, effect)
-                elif refresh is not None:
-                    self._wait_for(refresh, effect)
-            except (BaseError, TransportFailure):
-                token = None if forced else state.token_after_failed_refresh()
-                if token is None:
-                    raise
-                return token
-            token = state.usable_token()
-        return token
-
-    def _wait_for(self, refresh: Refresh, effect: Authorize) -> None:
-        """Wait for the refresh of another thread, and raise a copy of its failure."""
-        limit = None if effect.deadline is None else max(0.0, effect.deadline - self.state.clock())
-        if not refresh.wait(limit):
-            raise TransportFailure("read_timeout", "the token refresh of another thread took too long")
-        if refresh.error is not None:
-            raise copy_error(refresh.error)
-
-    def _refresh_token(self, refresh: Refresh, effect: Authorize) -> None:
+    def _renew(self, effect: Renew) -> None:
+        joined = self.state.tokens.begin_or_join(Refresh, lambda refresh: True)
+        if joined is None:
+            return
+        refresh, is_leader = joined
+        if not is_leader:
+            self._wait_for(refresh, effect.deadline)
+            return
         error: BaseException | None = None
         try:
             self.run(renew_token(self.state, effect.settings, effect.deadline))
@@ -164,6 +143,14 @@ class BlockingDriver:
         finally:
             self.state.tokens.complete(refresh)
             refresh.finish(error)
+
+    def _wait_for(self, refresh: Refresh, deadline: float | None) -> None:
+        """Wait for the refresh of another thread, and raise a copy of its failure."""
+        limit = None if deadline is None else max(0.0, deadline - self.state.clock())
+        if not refresh.wait(limit):
+            raise TransportFailure("read_timeout", "the token refresh of another thread took too long")
+        if refresh.error is not None:
+            raise copy_error(refresh.error)
 
     def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`."""
@@ -176,33 +163,4 @@ class BlockingDriver:
         elif engine is not None:
             engine.close()
 
-
-def copy_error(error: BaseException) -> BaseException:
-    """The failure of a shared token refresh for one more caller, without the traceback of the caller that ran it."""
-    if isinstance(error, IndoxRouterError):
-        copy = type(error)(error.message)
-        copy.__dict__.update(error.__dict__)
-        return copy
-    if isinstance(error, TransportFailure):
-        return TransportFailure(error.kind, error.reason)
-    if isinstance(error, Exception):
-        return error.with_traceback(None)  # of the function that gives the key
-    # The caller that ran the refresh was interrupted (Ctrl-C, a cancelled task). The others only lack a token.
-    return NetworkError(
-        f"The token exchange that this call waited for was interrupted ({type(error).__name__})"
-    )
-
-
-def read_body(response: HttpResponse, effect: Send, watch: EventWatch | None) -> HttpAnswer:
-    """Read a body to its end, or to that of the events in it; `WholeBody.answer` says what happens if that fails."""
-    body = WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
-    failure: TransportFailure | None = None
-    try:
-        if body.failure is None:
-            for piece in response.iter_raw():
-                body.feed(piece)
-                if watch is not None and body.is_over:
-                    break
-    except TransportFailure as error:
-        failure = error
-    return body.answer(response.status, failure)
+    abandon = close

@@ -44,11 +44,7 @@ class RequestHeaders:
     ) -> tuple[Pairs, SharedPairs]:
         """All headers of a request, and the first of them, which the next request is likely to share.
 
-        Args:
-            call: the request; it may have headers of its own.
-            settings: their headers replace all others of the same names.
-            token: the bearer token, or None.
-            key: the idempotency key, or None.
+        Those of `settings` replace all others of the same names. `key` is the idempotency key.
         """
         kind = (call.streaming, call.content_type)
         cached = self._cached.get(kind)
@@ -57,15 +53,12 @@ class RequestHeaders:
                 self._cached.clear()
             cached = self._cached[kind] = (settings, token, _shared(call, settings, token))
         shared = cached[2]
-        headers = [*shared]
-        if key is not None:
-            headers.append(("Idempotency-Key", key))
+        more = [] if key is None else [("Idempotency-Key", key)]
         if call.headers:
-            headers.extend(call.headers.items())
-        if settings.headers and len(headers) > len(shared):
-            own = {name.lower() for name, _ in settings.headers}
-            headers[len(shared) :] = [pair for pair in headers[len(shared) :] if pair[0].lower() not in own]
-        return headers, shared
+            more.extend(call.headers.items())
+        if settings.headers:
+            more = _without(settings.headers, more)
+        return [*shared, *more], shared
 
 
 def _shared(call: Call[Any], settings: Settings, token: str | None) -> SharedPairs:
@@ -78,11 +71,13 @@ def _shared(call: Call[Any], settings: Settings, token: str | None) -> SharedPai
         headers.append(("Content-Type", call.content_type))
     if token is not None:
         headers.append(("Authorization", f"Bearer {token}"))
-    if settings.headers:
-        own = {name.lower() for name, _ in settings.headers}
-        headers = [pair for pair in headers if pair[0].lower() not in own]
-        headers.extend(settings.headers)
-    return tuple(headers)
+    return (*_without(settings.headers, headers), *settings.headers)
+
+
+def _without(own: SharedPairs, headers: Pairs) -> Pairs:
+    """The headers that have none of the names of the caller's own."""
+    names = {name.lower() for name, _ in own}
+    return [pair for pair in headers if pair[0].lower() not in names]
 
 
 class ClientState:
@@ -93,25 +88,26 @@ class ClientState:
         exchange: whether the key is exchanged for a token, or sent itself.
         auto_refresh: whether an expired token is replaced automatically.
         watch_events: watches an event stream that is read as one body, with events of a limited size.
-        clock: seconds on a monotonic clock; injectable for tests.
+
+    Attributes:
+        clock: seconds on a monotonic clock, which tests replace.
     """
 
     def __init__(
         self,
         api_key: str | Callable[[], str],
         *,
-        exchange: bool = True,
-        auto_refresh: bool = True,
-        watch_events: Callable[[int], EventWatch | None] = lambda limit: None,
-        clock: Callable[[], float] = time.monotonic,
+        exchange: bool,
+        auto_refresh: bool,
+        watch_events: Callable[[int], EventWatch],
     ) -> None:
         self._key_of_caller = api_key if callable(api_key) else None
         self._api_key = "" if callable(api_key) else api_key
         self._exchange = exchange
         self.auto_refresh = auto_refresh
         self.watch_events = watch_events
-        self.clock = clock
-        self.tokens: TokenStore[Any] = TokenStore(clock)
+        self.clock = time.monotonic
+        self.tokens = TokenStore(self.clock)
         self.budget = RetryBudget()
         self.headers = RequestHeaders()
         self.closed = False
@@ -126,19 +122,13 @@ class ClientState:
         return f"ClientState({self.tokens!r})"
 
     def without_tokens(self) -> ClientState:
-        """State for another server: the same key, clock and options, without the tokens of this server."""
+        """State for another server: the same key and options, without the tokens of this server."""
         return ClientState(
             self._key_of_caller or self._api_key,
             exchange=self._exchange or self._is_fallback,
             auto_refresh=self.auto_refresh,
             watch_events=self.watch_events,
-            clock=self.clock,
         )
-
-    @property
-    def bearer_api_key(self) -> str | None:
-        """The API key, if it is sent as the bearer token itself."""
-        return None if self._exchange else self.current_key()
 
     def current_key(self) -> str:
         """The API key to send now.
@@ -155,7 +145,7 @@ class ClientState:
 
     def usable_token(self) -> str | None:
         """The token to send right after an exchange, even if it is about to expire."""
-        return self.bearer_api_key or self.tokens.unexpired() or self.tokens.token
+        return self.token_at_hand() or self.tokens.token
 
     def token_after_failed_refresh(self) -> str | None:
         """The present token while it is valid. The next refresh is postponed, so that calls do not wait for it."""
@@ -181,7 +171,7 @@ class ClientState:
 
     def token_at_hand(self) -> str | None:
         """The bearer token that can be sent without an exchange, or None."""
-        return self.bearer_api_key or self.tokens.unexpired()
+        return self.tokens.unexpired() if self._exchange else self.current_key()
 
     def replace_token(self, token: str) -> bool:
         """Discard a token that the server refused. Returns False when it may not be replaced."""
@@ -220,11 +210,15 @@ class ClientState:
 
     def secrets(self, more: Iterable[str] = ()) -> list[str]:
         """Everything that has to be masked, in case a server repeats it."""
-        return [value for value in (self._api_key, *self.tokens.secrets(), *more) if value]
+        tokens = self.tokens
+        return [value for value in (self._api_key, tokens.token, tokens.refresh_token, *more) if value]
 
     def contains_secret(self, text: str) -> bool:
         """Whether a text holds the API key or a token."""
-        return bool(self._api_key and self._api_key in text) or self.tokens.contains_secret(text)
+        for secret in (self._api_key, self.tokens.token, self.tokens.refresh_token):
+            if secret and secret in text:
+                return True
+        return False
 
     def check_open(self) -> None:
         """Raise `ClientClosedError` if the client has been closed."""

@@ -1,6 +1,6 @@
 """The course of a call as a generator without I/O.
 
-`call_flow` yields what has to be done (`Send`, `Sleep`, `Authorize`) and receives the result; network failures are
+`call_flow` yields what has to be done (`Send`, `Sleep`, `Renew`, `Do`) and receives the result; network failures are
 thrown into it. Two drivers run it, a blocking and an asynchronous one, and neither of them decides anything. Which
 request is sent, when it is repeated, when a token is replaced and which exception is raised is decided here, once.
 """
@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload, error_from_transport
 from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
 from indoxrouter._runtime.values.masking import mask
-from indoxrouter.errors import InsufficientCreditsError, NotFoundError
+from indoxrouter.errors import IndoxRouterError, InsufficientCreditsError, NotFoundError
 
-from .answer import Attempt, HttpAnswer, make_attempt
-from .retry import Decision, FailedAttempt, RetryPolicy
+from .answer import Attempt, EventWatch, HttpAnswer, WholeBody, is_event_stream, make_attempt
+from .retry import FailedAttempt, RetryPolicy
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter.errors import IndoxRouterError
 
     from ..settings.values import Settings
     from .client_state import ClientState
@@ -33,19 +32,13 @@ if TYPE_CHECKING:
 
 
 class Send:
-    """Send a request. A successful event stream is returned open; any other body is read to its end.
+    """Send a request of a call. A successful event stream is returned open; any other body is read to its end."""
 
-    Attributes:
-        stream: whether a stream was asked for.
-        events: whether events add up to an answer, and so may come in its place.
-    """
+    __slots__ = ("call", "limit", "request")
 
-    __slots__ = ("events", "limit", "request", "stream")
-
-    def __init__(self, request: HttpRequest, stream: bool, events: bool, limit: int) -> None:
+    def __init__(self, request: HttpRequest, call: Call[Any], limit: int) -> None:
         self.request = request
-        self.stream = stream
-        self.events = events
+        self.call = call
         self.limit = limit
 
 
@@ -58,8 +51,8 @@ class Sleep:
         self.seconds = seconds
 
 
-class Authorize:
-    """Get a token that can be used now. The result is the token."""
+class Renew:
+    """Renew the token, or wait until another caller has; callers share one renewal, and its failure."""
 
     __slots__ = ("deadline", "settings")
 
@@ -68,7 +61,16 @@ class Authorize:
         self.deadline = deadline
 
 
-Effect = Send | Sleep | Authorize
+class Do:
+    """Call a function of the blocking or of the asynchronous client. The latter is awaited."""
+
+    __slots__ = ("action",)
+
+    def __init__(self, action: Callable[[], Any]) -> None:
+        self.action = action
+
+
+Effect = Send | Sleep | Renew | Do
 Flow = Generator[Effect, Any, HttpAnswer]
 
 _UNAUTHORIZED, _NOT_FOUND = 401, 404
@@ -89,6 +91,23 @@ _STREAM_TYPES = frozenset({
     "text/event-stream", "", "text/plain", "application/octet-stream", "application/x-ndjson",
     "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json",
 })  # fmt: skip
+
+
+def body_to_read(effect: Send, response: Any, watch_events: Callable[[int], EventWatch]) -> WholeBody | None:
+    """The body of an answer, to be read to its end; None if the answer is returned open.
+
+    `response` is of an engine of either kind; for `watch_events`, see `ClientState`.
+    """
+    status, headers, streaming = response.status, response.headers, effect.call.streaming
+    if streaming and opens_stream(status, headers):
+        return None
+    watch: EventWatch | None = None
+    if is_event_stream(headers):
+        spec = effect.call.operation.stream
+        if spec is not None and spec.assembled and not streaming and status < 300:
+            return None  # events that add up to an answer came in its place
+        watch = watch_events(effect.limit)
+    return WholeBody(response, effect.limit, effect.request.deadline, keep_part=streaming, watch=watch)
 
 
 def call_flow(state: ClientState, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:
@@ -131,7 +150,6 @@ def _attempts(
     attempts: list[Attempt] = []
     operation = call.operation
     exchanges = operation.token_exchange
-    events = operation.stream is not None and operation.stream.assembled
     needs_token = bool(operation.security) and not exchanges
     idempotency_key = _idempotency_key(call, settings)
     retries = 0
@@ -140,7 +158,7 @@ def _attempts(
     while True:
         token: str | None = None
         if needs_token:
-            token = state.ready_token() or (yield from _authorize(settings, deadline))
+            token = state.ready_token() or (yield from authorize(state, settings, deadline))
         elif not exchanges:
             # Some servers ask for it where the documents say that it is not needed.
             token = state.token_at_hand()
@@ -158,7 +176,7 @@ def _attempts(
         failure: TransportFailure | None = None
         answer: HttpAnswer | None = None
         try:
-            answer = yield Send(request, call.streaming, events, settings.max_response_bytes)
+            answer = yield Send(request, call, settings.max_response_bytes)
         except TransportFailure as raised:
             failure = raised
         ended = clock()
@@ -172,7 +190,8 @@ def _attempts(
             on_attempt(attempts[-1])
         waited = 0.0
         if answer is not None and 200 <= answer.status < 300:
-            state.budget.refund()
+            if state.budget.spent:
+                state.budget.refund()
             answer.attempts = tuple(attempts)
             answer.elapsed = ended - began
             answer.models = settings.models
@@ -188,8 +207,9 @@ def _attempts(
         error = _error(state, call, settings, answer, failure, token)
         if status == _NOT_FOUND and token is not None and type(error) is NotFoundError:
             state.doubt_fallback(token)
-        decision = _decide(state, call, settings, error, failure, status, retries + 1, deadline)
-        if decision.wait is None:
+        retries += 1
+        wait = _wait_before_retry(state, call, settings, error, failure, status, retries, deadline)
+        if wait is None:
             error.attempts = tuple(attempts)
             # A traceback keeps local variables, and these hold a body and a secret.
             failure = answer = token = None
@@ -198,9 +218,8 @@ def _attempts(
             finally:
                 # No reference cycle through the traceback, and no token in it.
                 del error, request, headers, shared
-        retries += 1
-        waited = decision.wait
-        yield Sleep(decision.wait)
+        waited = wait
+        yield Sleep(wait)
 
 
 def renew_token(
@@ -227,13 +246,31 @@ def _request_id(headers: Headers, state: ClientState) -> str | None:
     return str(mask(found, state.secrets()))
 
 
-def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
-    try:
-        token: str = yield Authorize(settings, deadline)
-        return token
-    except TransportFailure as error:
-        failure = error
-    raise error_from_transport(failure, settings.host)
+def authorize(state: ClientState, settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
+    """Get a new token, or the present one if that is still valid and cannot be renewed."""
+    while True:
+        failure: IndoxRouterError | None = None
+        try:
+            yield Renew(settings, deadline)
+        except TransportFailure as error:
+            failure = error_from_transport(error, settings.host)
+        except IndoxRouterError as error:
+            failure = error
+        token = state.usable_token() if failure is None else state.token_after_failed_refresh()
+        if token is not None:
+            return token
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure  # no reference cycle through the traceback
+
+
+def authenticate_flow(state: ClientState, settings: Settings) -> Generator[Effect, Any, None]:
+    """Get a new token now, whatever the state of the current one."""
+    state.check_open()
+    if state.discard_token():
+        yield from authorize(state, settings, None)
 
 
 def _header_deadline(
@@ -264,15 +301,15 @@ def _error(
     token: str | None,
 ) -> IndoxRouterError:
     secrets = state.secrets([*call.secrets(), *([token] if token else [])])
-    if answer is None:
-        assert failure is not None
-        return error_from_transport(failure, settings.host, secrets)
     operation = call.operation
-    if answer.failure is not None and answer.failure.option == "deadline":
-        return error_from_transport(answer.failure, settings.host, secrets)
-    if answer.failure is not None:
+    if answer is not None:
+        failure = answer.failure
+    if failure is not None and (answer is None or failure.option == "deadline"):
+        return error_from_transport(failure, settings.host, secrets)
+    assert answer is not None
+    if failure is not None:
         error = error_from_payload(
-            f"The server answered {answer.status}, but its body cannot be read: {answer.failure.reason}",
+            f"The server answered {answer.status}, but its body cannot be read: {failure.reason}",
             status=answer.status,
             headers=answer.headers,
             secrets=secrets,
@@ -290,7 +327,7 @@ def _error(
     )
 
 
-def _decide(
+def _wait_before_retry(
     state: ClientState,
     call: Call[Any],
     settings: Settings,
@@ -299,9 +336,9 @@ def _decide(
     status: int | None,
     number: int,
     deadline: float | None,
-) -> Decision:
+) -> float | None:
     if isinstance(error, InsufficientCreditsError):
-        return Decision(None, "waiting does not restore credits")
+        return None  # waiting does not restore credits
     operation = call.operation
     failed = FailedAttempt(
         # A token exchange is free and has no other effect, so it is repeated like a read.

@@ -45,6 +45,9 @@ class RetryBudget:
     """A token bucket that all calls of a client share. A retry takes `COST`, a success returns `REFUND`.
 
     Twenty retries in a row are free. After that, five successes pay for one retry, so retries stop during an outage.
+
+    Attributes:
+        spent: tokens that are missing; 0 when there is nothing to refund.
     """
 
     CAPACITY = 100
@@ -52,13 +55,8 @@ class RetryBudget:
     REFUND = 1
 
     def __init__(self) -> None:
-        self._left = self.CAPACITY
+        self.spent = 0
         self._lock = threading.Lock()
-
-    @property
-    def left(self) -> int:
-        """Tokens in the bucket."""
-        return self._left
 
     def reset_after_fork(self) -> None:
         """Replace the lock in a forked child, where the thread that holds it does not exist."""
@@ -67,16 +65,15 @@ class RetryBudget:
     def take(self) -> bool:
         """Pay for one retry. Returns False when the bucket is empty."""
         with self._lock:
-            if self._left < self.COST:
+            if self.spent + self.COST > self.CAPACITY:
                 return False
-            self._left -= self.COST
+            self.spent += self.COST
             return True
 
     def refund(self) -> None:
         """Return one success's share to the bucket."""
-        if self._left < self.CAPACITY:
-            with self._lock:
-                self._left = min(self.CAPACITY, self._left + self.REFUND)
+        with self._lock:
+            self.spent = max(0, self.spent - self.REFUND)
 
 
 class FailedAttempt:
@@ -121,16 +118,6 @@ class FailedAttempt:
         return self.status in _REFUSED
 
 
-class Decision:
-    """What follows a failed attempt: wait `wait` seconds and try again, or, if `wait` is None, give up for `reason`."""
-
-    __slots__ = ("reason", "wait")
-
-    def __init__(self, wait: float | None, reason: str = "") -> None:
-        self.wait = wait
-        self.reason = reason
-
-
 class RetryPolicy:
     """Limits and waiting times of retries.
 
@@ -169,23 +156,21 @@ class RetryPolicy:
         wait = min(self._longest_wait, self._first_wait * 2.0 ** min(number - 1, 10))
         return wait * (0.5 + self._jitter() / 2) if self._jitter is not None else wait
 
-    def decide(self, failed: FailedAttempt, number: int, time_left: float | None = None) -> Decision:
-        """Decide what follows a failed attempt.
+    def decide(self, failed: FailedAttempt, number: int, time_left: float | None = None) -> float | None:
+        """The seconds to wait before the next attempt; None if there is to be none.
 
         Args:
             failed: what happened.
             number: of the attempt, from 1; attempts that do not count as retries are left out.
             time_left: seconds until the deadline of the call, or None.
         """
-        if not failed.may_be_repeated:
-            return Decision(None, "this failure is not repeated")
-        if number > self._max_retries:
-            return Decision(None, "no retries left")
+        if not failed.may_be_repeated or number > self._max_retries:
+            return None
         if failed.retry_after is not None and failed.retry_after > self._max_wait:
-            return Decision(None, f"the server asks to wait {failed.retry_after:.0f} s")
+            return None
         wait = self.backoff(number, failed.retry_after)
         if time_left is not None and wait >= time_left:
-            return Decision(None, "the deadline comes first")
+            return None
         if self._budget is not None and not self._budget.take():
-            return Decision(None, "the retry budget is spent")
-        return Decision(wait)
+            return None
+        return wait

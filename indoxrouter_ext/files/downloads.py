@@ -17,7 +17,7 @@ from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, TransportFailure
 from indoxrouter.errors import APIError, InvalidParametersError, RequestTimeoutError
 
-from ..calls.request_flow import Authorize, Effect
+from ..calls.request_flow import Effect, authorize
 from ..calls.retry import FailedAttempt, RetryPolicy
 
 if TYPE_CHECKING:
@@ -203,10 +203,10 @@ class Download:
         policy = RetryPolicy(settings.max_retries, settings.max_retry_wait, self._state.budget)
         failed = FailedAttempt("safe", status, failure, retry_after=error.retry_after)
         time_left = None if self._deadline is None else self._deadline - self._state.clock()
-        decision = policy.decide(failed, self._attempts, time_left)
-        if decision.wait is None:
+        wait = policy.decide(failed, self._attempts, time_left)
+        if wait is None:
             raise error
-        self.pause = decision.wait
+        self.pause = wait
 
     def _failure(self, reason: str) -> IndoxRouterError:
         return APIError(f"The download from {urlsplit(self._url).netloc} failed: {reason}")
@@ -215,10 +215,9 @@ class Download:
         """The token for the next request, as a flow for a driver."""
         if not self.needs_token:
             return None
-        if self._state.bearer_api_key is not None:
-            return self._state.bearer_api_key
-        token: str = yield Authorize(self._settings, self._deadline)
-        return token
+        return self._state.ready_token() or (
+            yield from authorize(self._state, self._settings, self._deadline)
+        )
 
     def abandon(self) -> None:
         """Give up, and keep the bytes that can be resumed later."""

@@ -206,16 +206,6 @@ def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any])
     return dict(keywords)
 
 
-def refuse_keywords(
-    method: str, known: Iterable[str], keywords: Mapping[str, object], others: Mapping[str, str]
-) -> None:
-    """Raise `InvalidParametersError` for a keyword that a method does not know; `others` are names of other methods."""
-    for name in keywords:
-        listed = f"it takes {', '.join(known)}"
-        hint = f"use {others[name]}" if name in others else near_names(name, known, listed)
-        raise InvalidParametersError(f"{name}: {method}() has no such argument; {hint}", argument=name)
-
-
 def settings_for_call(settings: Settings, options: Mapping[str, Any]) -> Settings:
     """The settings of one call.
 

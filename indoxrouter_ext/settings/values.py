@@ -17,7 +17,7 @@ from indoxrouter._runtime.codecs.base import describe, is_writable, near_names
 from indoxrouter._runtime.http.interface import Timeouts
 from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter._runtime.values.text import plural
-from indoxrouter.about import OPERATIONS
+from indoxrouter.about import OPERATIONS, SERVERS
 
 from .._version import __version__
 
@@ -105,14 +105,13 @@ def check_ways(auth: object, **flags: object) -> None:
             raise _wrong(name, "True or False", describe(flag))
 
 
-def check_base_url(base_url: object, default: str, *, required: bool = False) -> str:
-    """The server's URL without a trailing slash.
-
-    A URL without a path gets the path of `default` (the first server of the spec). A URL with a path is used as given.
+def check_base_url(base_url: object, *, required: bool = False) -> str:
+    """The server's URL without a trailing slash; one without a path gets that of the first server of the spec.
 
     Raises:
         ValueError: when it is not an http or https URL with a host.
     """
+    default = SERVERS[0]
     name = "base_url"
     if base_url is None and not required:
         variable, from_environment = _from_environment(BASE_URL_VARIABLE)

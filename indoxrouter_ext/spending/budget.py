@@ -125,10 +125,7 @@ class Budget:
         with self._lock:
             self._reserved.discard(reservation)
             cost = reservation.estimate._replace(reported=False) if actual is None else actual
-            self._usd += cost.usd
-            self._tokens += cost.tokens
-            self._calls += 1
-            self._unreported += not cost.reported
+            self._count(cost, 1)
             if self.window is not None:
                 self._settled.append((self._clock(), cost))
 
@@ -152,16 +149,19 @@ class Budget:
             Amount(math.fsum(cost.usd for cost in reserved), sum(cost.tokens for cost in reserved)),
         )
 
+    def _count(self, cost: Amount, sign: int) -> None:
+        self._usd += sign * cost.usd
+        self._tokens += sign * cost.tokens
+        self._calls += sign
+        self._unreported += sign * (not cost.reported)
+
     def _forget_old(self) -> None:
         if self.window is None:
             return
         oldest = self._clock() - self.window
         while self._settled and self._settled[0][0] <= oldest:
             _, cost = self._settled.popleft()
-            self._usd -= cost.usd
-            self._tokens -= cost.tokens
-            self._calls -= 1
-            self._unreported -= not cost.reported
+            self._count(cost, -1)
         if not self._settled:
             self._usd = 0.0  # differences of floats leave a remainder
 

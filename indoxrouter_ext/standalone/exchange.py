@@ -163,7 +163,7 @@ class Exchange:
 
     def _wait(self, failed: FailedAttempt) -> float | None:
         left = self._deadline.left() if self._deadline is not None else None
-        return self._policy.decide(failed, self._attempts, left).wait
+        return self._policy.decide(failed, self._attempts, left)
 
     def _secrets(self) -> list[str]:
         token = self._settings.token or ()

@@ -8,17 +8,17 @@ cancelled, or at the deadline. Any other state, documented or not, is waited for
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from indoxrouter._runtime.codecs.base import no_attribute, raise_invalid_argument
+from indoxrouter._runtime.codecs.base import near_names, no_attribute, raise_invalid_argument
 from indoxrouter._runtime.values.json import is_list
-from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
+from indoxrouter.errors import APIError, InvalidParametersError, JobFailedError, RequestTimeoutError
+from indoxrouter.facade_entries import ENTRIES
 
 from ..calls.request_flow import Sleep, call_flow
 from ..files.savable import AsyncSavable, Savable, Source, check_callback, name_of
 from ..responses.decoding import decode_answer
-from ..settings.keywords import refuse_keywords
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call, PollSpec
@@ -36,22 +36,24 @@ _CALLBACK = "a plain function that takes the job"
 
 
 def _seconds(name: str, value: Any, *, zero: bool) -> float:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-        or value < 0
-    ):
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value < 0:
         raise_invalid_argument(name, value, "a number of seconds")
     if value == 0 and not zero:
         raise_invalid_argument(name, value, "a positive number of seconds")
     return float(value)
 
 
+def job_call(job_id: str) -> Call[VideoJob]:
+    """The call that reads a job; raises `InvalidParametersError` for a malformed id."""
+    operation = ENTRIES["get_video_job_status"].load()
+    return operation.call({operation.parameters[0].name: job_id})
+
+
 def wait_flow(
     state: ClientState,
     settings: Settings,
-    call: Call[VideoJob],
+    job_id: str,
     *,
     interval: float | None = None,
     deadline: float | None = None,
@@ -62,7 +64,7 @@ def wait_flow(
 
     Args:
         state, settings: of the client.
-        call: the call that reads the job.
+        job_id: id of the job.
         interval, deadline: seconds between two requests and for the whole wait; by default as in the spec.
         callback: called with the job after each request.
         names: the names of the last three arguments, for error messages.
@@ -72,6 +74,8 @@ def wait_flow(
         RequestTimeoutError: when it has not ended at the deadline. The job continues; `error.partial` is the job.
         InvalidParametersError: for a wrong interval, deadline or callback.
     """
+    state.check_open()
+    call = job_call(job_id)
     poll = call.operation.poll
     assert poll is not None
     interval = _seconds(names[0], poll.interval if interval is None else interval, zero=False)
@@ -79,8 +83,8 @@ def wait_flow(
     check_callback(names[2], callback, _CALLBACK)
     ends = state.clock() + deadline
     job: VideoJob | None = None
-    late: RequestTimeoutError | None
     while True:
+        late: RequestTimeoutError | None = None
         try:
             answer = yield from call_flow(state, call, settings, _first_of(ends, settings, state, deadline))
         except RequestTimeoutError as error:
@@ -88,7 +92,6 @@ def wait_flow(
                 raise
             late = error
         else:
-            late = None
             job = decode_answer(call, answer, state.secrets)
             if answer.observation is not None:
                 answer.observation.end(job)
@@ -175,11 +178,17 @@ class _Handle:
         """The job at the last request; None before the first."""
         return self._job
 
-    def _store(self, job: VideoJob) -> VideoJob:
-        self._job = job
-        return job
-
-    def _recording(self, on_progress: JobCallback | None) -> JobCallback:
+    def _wait(
+        self,
+        deadline: float | None,
+        poll_interval: float | None,
+        on_progress: JobCallback | None,
+        unknown: Mapping[str, object],
+    ) -> Any:
+        for name in unknown:
+            other, listed = _OTHER_WAIT_NAMES.get(name), f"it takes {', '.join(_WAIT_NAMES)}"
+            hint = f"use {other}" if other else near_names(name, _WAIT_NAMES, listed)
+            raise InvalidParametersError(f"{name}: wait() has no such argument; {hint}", argument=name)
         check_callback("on_progress", on_progress, _CALLBACK)
 
         def record(job: VideoJob) -> None:
@@ -187,7 +196,9 @@ class _Handle:
             if on_progress is not None:
                 on_progress(job)
 
-        return record
+        return self._client_._wait_for_job(
+            self.id, interval=poll_interval, deadline=deadline, callback=record
+        )
 
     def _finished(self) -> bool:
         return self._job is not None and self._job.result is not None
@@ -215,7 +226,9 @@ class VideoJobHandle(_Handle, Savable):
 
     def refresh(self) -> VideoJob:
         """Request the state of the job."""
-        return self._store(self._client_.get_video_job_status(self.id))
+        job: VideoJob = self._client_.get_video_job_status(self.id)
+        self._job = job
+        return job
 
     def wait(
         self,
@@ -236,10 +249,7 @@ class VideoJobHandle(_Handle, Savable):
             RequestTimeoutError: at the deadline. The job continues.
             InvalidParametersError: for an argument with a wrong value.
         """
-        refuse_keywords("wait", _WAIT_NAMES, unknown, _OTHER_WAIT_NAMES)
-        job: VideoJob = self._client_._wait_for_job(
-            self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
-        )
+        job: VideoJob = self._wait(deadline, poll_interval, on_progress, unknown)
         return job
 
     def cancel(self) -> VideoJobCancellation:
@@ -263,7 +273,9 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
 
     async def refresh(self) -> VideoJob:
         """Request the state of the job."""
-        return self._store(await self._client_.get_video_job_status(self.id))
+        job: VideoJob = await self._client_.get_video_job_status(self.id)
+        self._job = job
+        return job
 
     async def wait(
         self,
@@ -273,10 +285,7 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
         **unknown: Annotated[Never, UNCHECKED],
     ) -> VideoJob:
         """Wait until the job has ended, and return it with its result; see `VideoJobHandle.wait`."""
-        refuse_keywords("wait", _WAIT_NAMES, unknown, _OTHER_WAIT_NAMES)
-        job: VideoJob = await self._client_._wait_for_job(
-            self.id, interval=poll_interval, deadline=deadline, callback=self._recording(on_progress)
-        )
+        job: VideoJob = await self._wait(deadline, poll_interval, on_progress, unknown)
         return job
 
     async def cancel(self) -> VideoJobCancellation:

@@ -194,13 +194,13 @@ def test_reading_a_field_of_a_model_takes_two_calls_and_reading_it_again_none() 
 
 
 LIMITS = {
-    "chat": 165,
-    "chat, asynchronous": 173,
-    "chat, watched": 208,
-    "first event": 302,
+    "chat": 162,
+    "chat, asynchronous": 170,
+    "chat, watched": 205,
+    "first event": 300,
     "event": 21,
     "event, asynchronous": 21,
-    "embeddings": 176,
+    "embeddings": 173,
     "field": 2,
     "field, nested": 8,
     "model": 5,

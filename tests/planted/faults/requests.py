@@ -127,7 +127,7 @@ def a_generated_method_forgets_its_query_parameters(original: Original, self: An
 
 
 @fault(
-    "indoxrouter_ext: Client._call_facade",
+    "indoxrouter_ext: CallSteps._call_facade",
     noticed_by="test_what_a_documented_method_sends_fits_the_spec[embeddings-createEmbedding]",
 )
 def a_documented_method_forgets_its_last_argument(

@@ -127,7 +127,7 @@ def all_clients_wait_equally_long(original: Original, self: Any, *arguments: Any
 )
 def a_copy_has_a_token_and_a_budget_of_its_own(original: Original, self: Any, **options: Any) -> Any:
     copy = original(self, **options)
-    copy._move(copy.base_url)
+    copy.set_base_url(copy.base_url)
     return copy
 
 

@@ -31,7 +31,7 @@ def the_shortest_secret_is_masked_first(original: Original, value: Any, secrets:
     return value
 
 
-@fault("indoxrouter_ext: Client._call_facade", rule=22, noticed_by=NO_ECHO)
+@fault("indoxrouter_ext: CallSteps._call_facade", rule=22, noticed_by=NO_ECHO)
 def a_frame_of_the_client_keeps_what_was_passed(
     original: Original, self: Any, entry: Any, values: Any, *arguments: Any, **own: Any
 ) -> Any:
