@@ -9,9 +9,9 @@ from indoxrouter._runtime.values.json import as_object, as_text, is_list, is_obj
 from indoxrouter._runtime.values.unset import UNSET
 
 from ..responses.decoding import model_for, response_class_for
-from ..responses.formats import created_at_of, derive, response_text
+from ..responses.formats import content_text, created_at_of, derive, response_text
 from ..responses.native_forms import openai_form
-from .choices import Choice, content_text
+from .choices import Choice
 from .chunk import event_text, images_of, reasoning_of, usage_of
 
 if TYPE_CHECKING:

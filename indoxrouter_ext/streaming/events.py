@@ -10,8 +10,8 @@ from indoxrouter._runtime.values.json import as_object, as_text, is_object
 from indoxrouter._runtime.values.text import plural
 
 from ..responses.decoding import is_error_body
+from ..responses.formats import content_text
 from .accumulator import Accumulator, StreamEnd
-from .choices import content_text
 from .chunk import event_text, usage_of
 from .framing import HEARTBEATS, decode_leniently
 from .state import StreamState
