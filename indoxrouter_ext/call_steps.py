@@ -184,21 +184,18 @@ class CallSteps:
             call, answer, settings, response_format: of the call.
         """
         secrets = self._state.secrets(call.secrets())
-        if answer.stream is None:
-            received = _received()
-            if not received.holds_events(bytes(answer.body)):
-                with answer.observation or nullcontext():
-                    self._without_internal_frames(raise_reported, call, answer, secrets)
-                    if answer.failure is not None:
-                        raise error_from_transport(answer.failure, self._settings.host, secrets)
-                    return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
-            body = received.AsyncReceivedBody if self._asynchronous else received.ReceivedBody
-            answer.stream, answer.body = body(bytes(answer.body), answer.failure), b""
-
+        if answer.stream is None and not _received().holds_events(bytes(answer.body)):
+            with answer.observation or nullcontext():
+                self._without_internal_frames(raise_reported, call, answer, secrets)
+                if answer.failure is not None:
+                    raise error_from_transport(answer.failure, self._settings.host, secrets)
+                return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
         bind = partial(self._bind, response_format=response_format)
         spec = call.operation.stream
         kind = kind if spec is not None and spec.assembled else event_kind
         state = kind._state_class()(call, answer, settings, secrets, self._state.clock, bind)
+        if answer.stream is None:
+            state.take_body()
         return self._state.track_stream(kind(state, partial(self._stop, call)))
 
 

@@ -151,6 +151,16 @@ class StreamState:
         events, self.pending = self.pending, []
         self._decode(events)
 
+    def take_body(self) -> None:
+        """Process a body that was read before the stream was made, and how it ended."""
+        answer = self.answer
+        body, answer.body = bytes(answer.body), b""
+        self.feed(body)
+        if answer.failure is None:
+            self.end_of_stream()
+        else:
+            self.connection_lost(answer.failure)
+
     def end_of_stream(self) -> None:
         """Record that the server ended the body. Unless the stream was complete, it is truncated."""
         self.decode_pending()
