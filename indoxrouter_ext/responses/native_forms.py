@@ -46,9 +46,8 @@ def openai_form(body: Json, key: str = "delta") -> Json | None:
         special = body["token"].get("special")
         message = {"content": None if special else body["token"].get("text")}
         count = details.get("generated_tokens")
-        return _form(
-            key, message, details.get("finish_reason"), {"completion_tokens": count} if count else None
-        )
+        usage = {"completion_tokens": count} if count else None
+        return _form(key, message, details.get("finish_reason"), usage)
     if kind == "message" and is_list(body.get("content")):
         return _form(key, _message_of(body), body.get("stop_reason"), body.get("usage"))
     if isinstance(kind, str) and kind.replace("_", "-") in _EVENTS:
@@ -84,15 +83,14 @@ def _event(body: Json, key: str) -> Json:
 
 
 def _google(body: Json, key: str) -> Json:
-    found = body.get("usageMetadata")
+    counts = body.get("usageMetadata")
     usage: Json | None = None
-    if is_object(found):
-        names = {
-            "prompt_tokens": "promptTokenCount",
-            "completion_tokens": "candidatesTokenCount",
-            "total_tokens": "totalTokenCount",
+    if is_object(counts):
+        usage = {
+            "prompt_tokens": counts.get("promptTokenCount"),
+            "completion_tokens": counts.get("candidatesTokenCount"),
+            "total_tokens": counts.get("totalTokenCount"),
         }
-        usage = {name: found.get(other) for name, other in names.items()}
     choices: list[Json] = []
     for place, candidate in enumerate(filter(is_object, body["candidates"])):
         message = _message_of({"content": as_object(candidate.get("content")).get("parts")})
@@ -111,7 +109,10 @@ def _ollama(body: Json, key: str) -> Json:
 
 def _form(key: str, message: Json, reason: Any, usage: Any) -> Json:
     known = _REASONS.get(reason.lower(), reason.lower()) if isinstance(reason, str) and reason else None
-    return {"choices": [{"index": 0, key: message, "finish_reason": known}], "usage": usage or None}
+    return {
+        "choices": [{"index": 0, key: message, "finish_reason": known}],
+        "usage": as_object(usage) or None,
+    }
 
 
 def _message_of(message: Json) -> Json:

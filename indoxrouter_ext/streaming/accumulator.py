@@ -235,9 +235,11 @@ class Accumulator:
         """Add what only the closing event holds, and return its text."""
         answer = self._answer
         output = response.get("output")
-        text = answer.missing(response_text(response)) if is_list(output) else ""
-        answer.add_text(text)
-        answer.calls.add_output(output)
+        text = ""
+        if is_list(output):
+            text = answer.missing(response_text(response))
+            answer.add_text(text)
+            answer.calls.add_output(output)
         if answer.finish_reason is None:
             shape: dict[str, Any] = {
                 key: response[key] for key in ("status", "incomplete_details") if key in response
