@@ -128,12 +128,8 @@ class StreamBase:
         """Process the result of a read: bytes, a failure, or the end of the body."""
         if piece is not None:
             self._state.feed(piece)
-        elif self._http is None:
-            return  # closed during the read, by another thread or task
-        elif failure is not None:
-            self._state.connection_lost(failure)
-        else:
-            self._state.end_of_stream()
+        elif self._http is not None:  # else it was closed during the read, by another thread or task
+            self._state.end_of_stream(failure)
 
     def _raise(self) -> None:
         # The state drops the error: its traceback refers to this stream, which would make a reference cycle.

@@ -62,7 +62,7 @@ class Choice:
             _merge(self._logprobs, choice["logprobs"])
         reason = choice.get("finish_reason")
         if reason and reason != "null":
-            self.finish_reason = reason if isinstance(reason, str) else str(reason)
+            self.finish_reason = str(reason)
         return text
 
     def _add_delta(self, delta: dict[str, Any]) -> None:

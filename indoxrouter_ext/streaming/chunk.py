@@ -187,8 +187,8 @@ def usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
     """The usage that an event reports, or None."""
     usage = event.get("usage")
     for key in _USAGE_HOLDERS:
-        if usage is None:
-            usage = as_object(event.get(key)).get("usage")
+        if usage is None and key in event:
+            usage = as_object(event[key]).get("usage")
     return usage if is_object(usage) else None
 
 
