@@ -15,7 +15,7 @@ from indoxrouter._runtime.values.json import is_items, is_mapping, is_sequence
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.errors import IndoxRouterError
 
-from .responses.decoding import bind_client, decode_answer, raise_not_a_stream, raise_reported
+from .responses.decoding import bind_client, decode_answer, not_a_stream
 from .settings.keywords import (
     joined,
     only_options,
@@ -186,10 +186,7 @@ class CallSteps:
         secrets = self._state.secrets(call.secrets())
         if answer.stream is None and not _received().holds_events(bytes(answer.body)):
             with answer.observation or nullcontext():
-                self._without_internal_frames(raise_reported, call, answer, secrets)
-                if answer.failure is not None:
-                    raise error_from_transport(answer.failure, self._settings.host, secrets)
-                return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
+                raise not_a_stream(call, answer, self._settings.host, secrets)
         bind = partial(self._bind, response_format=response_format)
         spec = call.operation.stream
         kind = kind if spec is not None and spec.assembled else event_kind

@@ -21,8 +21,8 @@ def _is_envelope(payload: Json) -> bool:
 
 
 def objects_in(value: Any) -> list[Json]:
-    """The objects of a list; empty for anything else."""
-    return [item for item in value if is_object(item)] if is_list(value) else []
+    """The objects of a list, or the only object, which some providers send in place of a list."""
+    return [item for item in (value if is_list(value) else [value]) if is_object(item)]
 
 
 def first_choice(payload: Json) -> Json:

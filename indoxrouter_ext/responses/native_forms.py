@@ -11,7 +11,7 @@ from typing import Any
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.json import as_object, is_list, is_object
 
-Json = dict[str, Any]
+from .formats import Json, objects_in
 
 _REASONS = {
     "complete": "stop",
@@ -119,10 +119,10 @@ def _message_of(message: Json) -> Json:
     """Text, reasoning and tool calls of a message, or of the parts of its content."""
     texts: list[str] = []
     thoughts = [text for name in ("thinking", "tool_plan") if isinstance(text := message.get(name), str)]
-    calls = [_call(call) for call in _objects(message.get("tool_calls"))]
+    calls = [_call(call) for call in objects_in(message.get("tool_calls"))]
     images: list[Json] = []
     content = message.get("content")
-    for part in _objects(content) or [{"text": content}]:
+    for part in objects_in(content) or [{"text": content}]:
         call = part.get("functionCall") or (part if part.get("name") else None)
         picture = as_object(part.get("inlineData"))
         if is_object(call):
@@ -150,8 +150,3 @@ def _call(call: Json) -> Json:
 def _tokens(usage: Any) -> Json | None:
     """Cohere's usage: the counts are one level deeper."""
     return as_object(as_object(usage).get("tokens") or usage) or None
-
-
-def _objects(value: Any) -> list[Json]:
-    found = value if is_list(value) else [value]
-    return [item for item in found if is_object(item)]

@@ -10,7 +10,6 @@ from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.json import as_object, as_text, is_object
 from indoxrouter._runtime.values.text import plural
 
-from ..responses.decoding import is_error_body
 from ..responses.formats import content_text
 from .accumulator import Accumulator, StreamEnd
 from .chunk import event_text, usage_of
@@ -106,17 +105,8 @@ class EventState(StreamState):
         """Whether an event ends the stream by its data, which may be text or JSON."""
         if data.strip(b' "').lower() in (self._done, b"[done]"):
             return True
-        return (
-            is_object(value)
-            and self._done[:1] == b"{"
-            and value == decode_leniently(self._spec.done.encode())
-        )
-
-    def _handle_control(self, name: str, event: dict[str, Any]) -> bool:
-        if not self.total.count and is_error_body(event):
-            self._fail_with_payload(event)
-            return True
-        return super()._handle_control(name, event)
+        is_json = is_object(value) and self._done[:1] == b"{"
+        return is_json and value == decode_leniently(self._spec.done.encode())
 
     def _deliver_other(self, name: str, data: bytes, value: Any) -> None:
         """Deliver a value that is no object, if the spec has such events; JSON is preferred to text."""

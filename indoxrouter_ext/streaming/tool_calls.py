@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import as_object, as_text, is_list
+from indoxrouter._runtime.values.json import as_object, as_text
 
 from ..responses.formats import objects_in
 from .framing import is_json
@@ -88,7 +88,7 @@ class ToolCalls:
 
     def add_fragments(self, fragments: Any) -> None:
         """Add the `tool_calls` of a delta."""
-        for fragment in objects_in(fragments if is_list(fragments) else [fragments]):
+        for fragment in objects_in(fragments):
             self.add(fragment)
 
     def add_whole(self, calls: Any) -> None:
