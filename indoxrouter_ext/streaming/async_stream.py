@@ -67,17 +67,15 @@ class AsynchronousStream(StreamBase, Generic[EventT_co]):
                 return False
             if self._http is None:
                 return False
-            self._check_single_reader()
+            self._begin_reading(self._http)
             try:
-                await self._read(self._http)
+                await self._read()
             except BaseException:  # cancelled: bytes may be lost, so the stream cannot be continued
                 self._abandon()
                 raise
         return True
 
-    async def _read(self, response: AsyncHttpResponse) -> None:
-        if self._state.limited:
-            response.deadline = self._state.read_deadline()
+    async def _read(self) -> None:
         piece: bytes | None = None
         failure: TransportFailure | None = None
         self._reading = True

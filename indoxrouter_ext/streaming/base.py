@@ -95,11 +95,14 @@ class StreamBase:
         self._looping = False
         self._left = True
 
-    def _check_single_reader(self) -> None:
+    def _begin_reading(self, response: Any) -> None:
+        """Raise for a second reader, and set the time limit of the next read."""
         if self._reading:
             raise RequestError(
                 "This stream is being read by another thread or task: only one can wait for a chunk"
             )
+        if self._state.limited:
+            response.deadline = self._state.read_deadline()
 
     @property
     def stream_id(self) -> str | None:

@@ -62,17 +62,15 @@ class BlockingStream(StreamBase, Generic[EventT_co]):
                 return False
             if self._http is None:
                 return False
-            self._check_single_reader()
+            self._begin_reading(self._http)
             try:
-                self._read(self._http)
+                self._read()
             except BaseException:  # Ctrl-C: bytes may be lost, so the stream cannot be continued
                 self.close()
                 raise
         return True
 
-    def _read(self, response: HttpResponse) -> None:
-        if self._state.limited:
-            response.deadline = self._state.read_deadline()
+    def _read(self) -> None:
         piece: bytes | None = None
         failure: TransportFailure | None = None
         self._reading = True
