@@ -18,7 +18,7 @@ from indoxrouter.about import load_operation
 
 from .calls.answer import log_call
 from .calls.request_flow import Do, Effect, call_flow
-from .responses.decoding import bind_client, decode_answer, raise_not_a_stream, raise_reported
+from .responses.decoding import bind_client, decode_answer, not_a_stream
 from .settings.keywords import (
     joined,
     only_options,
@@ -215,21 +215,15 @@ class CallSteps:
     ) -> Any:
         """The stream of an answer that is open, or of the events in its body. Closing this client aborts it."""
         secrets = self._state.secrets(call.secrets())
-        if answer.stream is None:
-            received = _received()
-            if not received.holds_events(bytes(answer.body)):
-                with answer.observation or nullcontext():
-                    raise_reported(call, answer, secrets)
-                    if answer.failure is not None:
-                        raise error_from_transport(answer.failure, self._settings.host, secrets)
-                    raise_not_a_stream(call, answer, secrets)
-            body = received.AsyncReceivedBody if self._asynchronous else received.ReceivedBody
-            answer.stream, answer.body = body(bytes(answer.body), answer.failure), b""
-
+        if answer.stream is None and not _received().holds_events(bytes(answer.body)):
+            with answer.observation or nullcontext():
+                raise not_a_stream(call, answer, self._settings.host, secrets)
         spec = call.operation.stream
         kind = self._stream_class(assembled=spec is not None and spec.assembled)
         bind = partial(self._bind, response_format=response_format)
         state = kind._state_class()(call, answer, settings, secrets, self._state.clock, bind)
+        if answer.stream is None:
+            state.take_body()
         return self._state.track_stream(kind(state, partial(self._stop, call)))
 
     def _stream_class(self, *, assembled: bool) -> Any:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.codecs.composites import AliasRef, Array, MappingCodec, ModelRef, Union
 from indoxrouter._runtime.codecs.factory import BYTES, TEXT
-from indoxrouter._runtime.errors.mapping import error_from_payload
+from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_transport
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import is_list, is_object, json_type
+from indoxrouter._runtime.values.json import as_object, is_list, is_object, json_type
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter.errors import APIError
 
@@ -46,10 +46,7 @@ def decode_answer(
     A model that is returned carries the HTTP side of the call (`.http`). Response classes of this layer replace the
     generated ones.
 
-    Args:
-        call, answer: the request, and its answer.
-        secrets_of: see `SecretsOf`.
-        read_events: reads the events of a body that is not one JSON document; returns None if it holds none.
+    `read_events` reads the events of a body that is not one JSON document; it returns None if there are none.
 
     Raises:
         IndoxRouterError: for a body that reports a failure in spite of its status.
@@ -92,21 +89,17 @@ def decode_answer(
     return result  # type: ignore[no-any-return]  # ResultT and the codec come from the same line of the spec
 
 
-def raise_reported(call: Call[Any], answer: HttpAnswer, secrets: Iterable[str]) -> None:
-    """Raise the error in the JSON body of a success that should have been a stream, if there is one."""
+def not_a_stream(call: Call[Any], answer: HttpAnswer, host: str, secrets: Iterable[str]) -> Exception:
+    """The exception for a success that should have been a stream: the error in its body, or what it is instead."""
     payload: Any = None
     with suppress(json.MalformedJson):
         payload = json.loads(answer.body)
-    if is_object(payload) and (
-        payload.get("error") or payload.get("detail") or payload.get("success") is False
-    ):
-        raise _reported(call, answer, payload, secrets)
-
-
-def raise_not_a_stream(call: Call[Any], answer: HttpAnswer, secrets: Iterable[str]) -> Any:
-    """Raise `APIError` for a success that should have been a stream."""
-    kind = _content_type(answer, secrets)
-    raise _unreadable(answer, f"expected a stream of events, got {kind}")
+    fields = as_object(payload)
+    if fields.get("error") or fields.get("detail") or fields.get("success") is False:
+        return _reported(call, answer, fields, secrets)
+    if answer.failure is not None:
+        return error_from_transport(answer.failure, host, secrets)
+    return _unreadable(answer, f"expected a stream of events, got {_content_type(answer, secrets)}")
 
 
 def _check_kind(codec: Codec, payload: Any, answer: HttpAnswer) -> None:
@@ -170,9 +163,11 @@ def is_error_body(payload: dict[str, Any]) -> bool:
     return payload.get("code") not in _FINE and bool(payload.get("message") or payload.get("msg"))
 
 
-def _reported(call: Call[Any], answer: HttpAnswer, payload: Any, secrets: Iterable[str]) -> Exception:
+def _reported(
+    call: Call[Any], answer: HttpAnswer, payload: dict[str, Any], secrets: Iterable[str]
+) -> Exception:
     """The exception for a failure that the body of a success reports."""
-    inner = _reported_in_choice(payload) if is_object(payload) else None
+    inner = _reported_in_choice(payload)
     error = error_from_payload(
         payload if inner is None else {**payload, "error": inner},
         status=answer.status,
@@ -256,13 +251,8 @@ def bind_client(
 ) -> ResponseT:
     """Give a response the client that received it, which its files and jobs use later.
 
-    For an asynchronous client the result is of the class whose methods are awaited, if there is one.
-
-    Args:
-        result: the result of a call; anything but a response is returned unchanged.
-        client: the client that received it.
-        response_format: the `response_format` of the call, for `response.parsed`.
-        asynchronous: whether the client is asynchronous.
+    For an asynchronous client the result is of the class whose methods are awaited, if there is one. `response_format`
+    is for `response.parsed`. Anything but a response is returned unchanged.
     """
     if not isinstance(result, ReceivedResponse):
         return result

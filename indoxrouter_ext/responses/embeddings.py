@@ -72,7 +72,26 @@ class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
             InvalidParametersError: for a `dtype` that NumPy does not know.
             APIError: when the server's vectors differ in length.
         """
-        return _to_array(self.data, dtype)
+        try:
+            numpy: Any = import_module("numpy")
+        except ModuleNotFoundError:
+            raise ImportError("to_numpy() needs NumPy, which is not installed: pip install numpy") from None
+        try:
+            numpy.dtype(dtype)
+        except TypeError:
+            raise_invalid_argument("dtype", dtype, "a type of NumPy's, such as 'float32'")
+        try:
+            array: NDArray[np.floating[Any]] = numpy.asarray(self.data, dtype=dtype)
+        except (TypeError, ValueError) as error:
+            reason = str(error)
+        else:
+            if array.ndim == 2:
+                return array
+            if array.size == 0:
+                empty: NDArray[np.floating[Any]] = numpy.empty((0, 0), dtype=dtype)
+                return empty
+            reason = f"they make an array of {array.ndim} dimensions"
+        raise APIError(f"The embeddings of this response do not form a table of numbers: {reason}")
 
     def _own_parts_(self) -> Iterator[str]:
         vectors: Any = self.data  # a server may send null, or anything
@@ -81,12 +100,9 @@ class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
 
 
 def _vectors_of(data: Any) -> Any:
-    """One list of numbers for each text.
+    """One list of numbers for each text, from objects with an `embedding` each, or from one flat list.
 
-    Args:
-        data: lists of numbers, objects with an `embedding` each, or one flat list. Lists of numbers are returned
-            unchanged, without per-element work. Objects are sorted by their `index`. Anything else is returned
-            unchanged.
+    Lists of numbers, and anything else, are returned unchanged, without per-element work.
     """
     if not is_list(data) or not data:
         return data
@@ -99,33 +115,3 @@ def _vectors_of(data: Any) -> Any:
             data = sorted(data, key=lambda item: item["index"])
         return [item["embedding"] for item in data]
     return data
-
-
-def _to_array(vectors: Any, dtype: Any) -> NDArray[np.floating[Any]]:
-    """A two-dimensional array, one row for each text.
-
-    Raises:
-        ImportError: when NumPy is not installed, with the command that installs it.
-        APIError: when the vectors differ in length or hold anything but numbers.
-    """
-    reason: str | None = None
-    try:
-        numpy: Any = import_module("numpy")
-    except ModuleNotFoundError:
-        raise ImportError("to_numpy() needs NumPy, which is not installed: pip install numpy") from None
-    try:
-        numpy.dtype(dtype)
-    except TypeError:
-        raise_invalid_argument("dtype", dtype, "a type of NumPy's, such as 'float32'")
-    try:
-        array: NDArray[np.floating[Any]] = numpy.asarray(vectors, dtype=dtype)
-    except (TypeError, ValueError) as error:
-        reason = str(error)
-    else:
-        if array.ndim == 2:
-            return array
-        if array.size == 0:
-            empty: NDArray[np.floating[Any]] = numpy.empty((0, 0), dtype=dtype)
-            return empty
-        reason = f"they make an array of {array.ndim} dimensions"
-    raise APIError(f"The embeddings of this response do not form a table of numbers: {reason}")

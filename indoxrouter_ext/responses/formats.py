@@ -20,20 +20,23 @@ def _is_envelope(payload: Json) -> bool:
     return "data" in payload or not (is_list(payload.get("choices")) or is_list(payload.get("output")))
 
 
-def _first(value: Any) -> Json:
-    return as_object(value[0]) if is_list(value) and value else {}
+def objects_in(value: Any) -> list[Json]:
+    """The objects of a list, or the only object, which some providers send in place of a list."""
+    return [item for item in (value if is_list(value) else [value]) if is_object(item)]
 
 
-def _dicts(value: Any) -> list[Json]:
-    return [item for item in value if is_object(item)] if is_list(value) else []
+def first_choice(payload: Json) -> Json:
+    """The first of the `choices`; empty if there is none."""
+    choices = payload.get("choices")
+    return as_object(choices[0]) if is_list(choices) and choices else {}
 
 
 def _message(payload: Json) -> Json:
-    return as_object(_first(payload.get("choices")).get("message"))
+    return as_object(first_choice(payload).get("message"))
 
 
-def text_of_content(content: Any) -> str | None:
-    """Text of a message's content: text itself, or the texts of its parts; None for anything else."""
+def content_text(content: Any) -> str:
+    """The text of a content: text itself, or the texts of its parts; empty if there is none."""
     if isinstance(content, str):
         return content
     if is_object(content) and "text" in content:
@@ -41,7 +44,7 @@ def text_of_content(content: Any) -> str | None:
     if is_list(content):
         texts = [part.get("text") if is_object(part) else part for part in content]
         return "".join(text for text in texts if isinstance(text, str))
-    return None
+    return ""
 
 
 def response_text(payload: Json) -> str:
@@ -49,84 +52,60 @@ def response_text(payload: Json) -> str:
     if "data" in payload:
         return _data_text(payload["data"])
     if is_list(payload.get("choices")):
-        choice = _first(payload["choices"])
-        text = text_of_content(_message(payload).get("content"))
-        return text if text is not None else text_of_content(choice.get("text")) or ""
-    items = [item for item in _dicts(payload.get("output")) if item.get("type", "message") == "message"]
-    pieces = [text_of_content(item.get("content")) or "" for item in items]
-    return "".join(pieces) or text_of_content(payload.get("output_text")) or ""
+        text = content_text(_message(payload).get("content"))
+        return text or content_text(first_choice(payload).get("text"))
+    items = [item for item in objects_in(payload.get("output")) if item.get("type", "message") == "message"]
+    text = "".join(content_text(item.get("content")) for item in items)
+    return text or content_text(payload.get("output_text"))
 
 
 def _data_text(data: Any) -> str:
-    if is_object(data):
-        if is_list(data.get("choices")) or is_list(data.get("output")):
-            return response_text(data)
-        inner = data.get("message")
-        for value in (
-            data.get("content"),
-            data.get("text"),
-            inner.get("content") if is_object(inner) else inner,
-        ):
-            text = text_of_content(value)
-            if text is not None:
-                return text
-        return ""
-    return text_of_content(data) or ""
+    if not is_object(data):
+        return content_text(data)
+    if is_list(data.get("choices")) or is_list(data.get("output")):
+        return response_text(data)
+    message = data.get("message")
+    inner = message.get("content") if is_object(message) else message
+    return content_text(data.get("content")) or content_text(data.get("text")) or content_text(inner)
 
 
 def reasoning_of(payload: Json) -> str | None:
     """The reasoning of the model, or None."""
-    for holder in (payload, _message(payload), payload.get("data")):
-        if is_object(holder):
-            for key in ("reasoning_content", "reasoning"):
-                text = _reasoning_text(holder.get(key))
-                if text:
-                    return text
+    for holder in (payload, _message(payload), as_object(payload.get("data"))):
+        for key in ("reasoning_content", "reasoning"):
+            if text := _reasoning_text(holder.get(key)):
+                return text
     found: list[str] = []
-    for item in _dicts(payload.get("output")):
-        own = (
-            item.get("summary") or item.get("content")
-            if item.get("type") == "reasoning"
-            else item.get("reasoning")
-        )
-        text = _reasoning_text(own)
-        if text:
-            found.append(text)
+    for item in objects_in(payload.get("output")):
+        is_reasoning = item.get("type") == "reasoning"
+        own = item.get("summary") or item.get("content") if is_reasoning else item.get("reasoning")
+        found.append(_reasoning_text(own))
     return "".join(found) or None
 
 
-def _reasoning_text(value: Any) -> str | None:
+def _reasoning_text(value: Any) -> str:
     if is_object(value):
-        for key in ("content", "text", "summary"):
-            text = _reasoning_text(value.get(key))
-            if text:
-                return text
-        return None
-    return text_of_content(value)
+        texts = (_reasoning_text(value.get(key)) for key in ("content", "text", "summary"))
+        return next(filter(None, texts), "")
+    return content_text(value)
 
 
 def tool_calls_of(payload: Json) -> list[Json]:
     """Tool calls in OpenAI's form: `{"id", "type": "function", "function": {"name", "arguments"}}`."""
-    raw = payload.get("raw_response")
-    for holder in (
-        payload,
-        payload.get("data"),
-        _message(payload),
-        _message(raw) if is_object(raw) else None,
-    ):
-        if is_object(holder):
-            calls = _dicts(holder.get("tool_calls"))
-            if calls:
-                return calls
-            if is_object(holder.get("function_call")):  # the older form, for a single call
-                return [{"id": None, "type": "function", "function": holder["function_call"]}]
+    data, raw = as_object(payload.get("data")), as_object(payload.get("raw_response"))
+    for holder in (payload, data, _message(payload), _message(raw)):
+        calls = objects_in(holder.get("tool_calls"))
+        if calls:
+            return calls
+        if is_object(holder.get("function_call")):  # the older form, for a single call
+            return [{"id": None, "type": "function", "function": holder["function_call"]}]
     return [
         {
             "id": item.get("call_id") or item.get("id"),
             "type": "function",
             "function": {"name": item.get("name"), "arguments": item.get("arguments")},
         }
-        for item in _dicts(payload.get("output"))
+        for item in objects_in(payload.get("output"))
         if item.get("type") in ("function_call", "tool_call")
     ]
 
@@ -136,8 +115,8 @@ def _images_of(payload: Json) -> Any:
     if is_list(message.get("images")):
         return message["images"]
     found: list[Json] = []
-    for item in _dicts(payload.get("output")):
-        parts = [item] if item.get("type") == "image_generation_call" else _dicts(item.get("content"))
+    for item in objects_in(payload.get("output")):
+        parts = [item] if item.get("type") == "image_generation_call" else objects_in(item.get("content"))
         for part in parts:
             link = part.get("image_url")
             url = part.get("url") or (link.get("url") if is_object(link) else link)
@@ -151,12 +130,11 @@ def _images_of(payload: Json) -> Any:
 
 def _finish_reason_of(payload: Json) -> Any:
     if is_list(payload.get("choices")):
-        return _first(payload["choices"]).get("finish_reason", UNSET)
+        return first_choice(payload).get("finish_reason", UNSET)
     status = payload.get("status")
     if status == "completed":
         return "tool_calls" if tool_calls_of(payload) else "stop"
-    details = payload.get("incomplete_details")
-    reason = details.get("reason") if is_object(details) else None
+    reason = as_object(payload.get("incomplete_details")).get("reason")
     if reason == "max_output_tokens" or (status == "incomplete" and reason is None):
         return "length"
     return reason or status or UNSET
@@ -183,12 +161,10 @@ def choices_of(payload: Json) -> list[Any]:
     for key, value in (("reasoning_content", reasoning_of(payload)), ("tool_calls", tool_calls_of(payload))):
         if value:
             message[key] = value
-    reason = (
-        derive(payload, "finish_reason") if payload.get("finish_reason") is None else payload["finish_reason"]
-    )
-    return [
-        {"index": 0, "message": message, "text": text, "finish_reason": None if reason is UNSET else reason}
-    ]
+    reason = payload.get("finish_reason")
+    if reason is None and (derived := derive(payload, "finish_reason")) is not UNSET:
+        reason = derived
+    return [{"index": 0, "message": message, "text": text, "finish_reason": reason}]
 
 
 def _with_message(choice: Json) -> Json:

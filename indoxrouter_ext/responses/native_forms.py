@@ -11,7 +11,7 @@ from typing import Any
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.json import as_object, is_list, is_object
 
-Json = dict[str, Any]
+from .formats import Json, objects_in
 
 _REASONS = {
     "complete": "stop",
@@ -46,9 +46,8 @@ def openai_form(body: Json, key: str = "delta") -> Json | None:
         special = body["token"].get("special")
         message = {"content": None if special else body["token"].get("text")}
         count = details.get("generated_tokens")
-        return _form(
-            key, message, details.get("finish_reason"), {"completion_tokens": count} if count else None
-        )
+        usage = {"completion_tokens": count} if count else None
+        return _form(key, message, details.get("finish_reason"), usage)
     if kind == "message" and is_list(body.get("content")):
         return _form(key, _message_of(body), body.get("stop_reason"), body.get("usage"))
     if isinstance(kind, str) and kind.replace("_", "-") in _EVENTS:
@@ -84,15 +83,14 @@ def _event(body: Json, key: str) -> Json:
 
 
 def _google(body: Json, key: str) -> Json:
-    found = body.get("usageMetadata")
+    counts = body.get("usageMetadata")
     usage: Json | None = None
-    if is_object(found):
-        names = {
-            "prompt_tokens": "promptTokenCount",
-            "completion_tokens": "candidatesTokenCount",
-            "total_tokens": "totalTokenCount",
+    if is_object(counts):
+        usage = {
+            "prompt_tokens": counts.get("promptTokenCount"),
+            "completion_tokens": counts.get("candidatesTokenCount"),
+            "total_tokens": counts.get("totalTokenCount"),
         }
-        usage = {name: found.get(other) for name, other in names.items()}
     choices: list[Json] = []
     for place, candidate in enumerate(filter(is_object, body["candidates"])):
         message = _message_of({"content": as_object(candidate.get("content")).get("parts")})
@@ -111,17 +109,20 @@ def _ollama(body: Json, key: str) -> Json:
 
 def _form(key: str, message: Json, reason: Any, usage: Any) -> Json:
     known = _REASONS.get(reason.lower(), reason.lower()) if isinstance(reason, str) and reason else None
-    return {"choices": [{"index": 0, key: message, "finish_reason": known}], "usage": usage or None}
+    return {
+        "choices": [{"index": 0, key: message, "finish_reason": known}],
+        "usage": as_object(usage) or None,
+    }
 
 
 def _message_of(message: Json) -> Json:
     """Text, reasoning and tool calls of a message, or of the parts of its content."""
     texts: list[str] = []
     thoughts = [text for name in ("thinking", "tool_plan") if isinstance(text := message.get(name), str)]
-    calls = [_call(call) for call in _objects(message.get("tool_calls"))]
+    calls = [_call(call) for call in objects_in(message.get("tool_calls"))]
     images: list[Json] = []
     content = message.get("content")
-    for part in _objects(content) or [{"text": content}]:
+    for part in objects_in(content) or [{"text": content}]:
         call = part.get("functionCall") or (part if part.get("name") else None)
         picture = as_object(part.get("inlineData"))
         if is_object(call):
@@ -149,8 +150,3 @@ def _call(call: Json) -> Json:
 def _tokens(usage: Any) -> Json | None:
     """Cohere's usage: the counts are one level deeper."""
     return as_object(as_object(usage).get("tokens") or usage) or None
-
-
-def _objects(value: Any) -> list[Json]:
-    found = value if is_list(value) else [value]
-    return [item for item in found if is_object(item)]

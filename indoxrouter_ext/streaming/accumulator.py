@@ -9,9 +9,9 @@ from indoxrouter._runtime.values.json import as_object, as_text, is_list, is_obj
 from indoxrouter._runtime.values.unset import UNSET
 
 from ..responses.decoding import model_for, response_class_for
-from ..responses.formats import created_at_of, derive, response_text
+from ..responses.formats import content_text, created_at_of, derive, response_text
 from ..responses.native_forms import openai_form
-from .choices import Choice, content_text
+from .choices import Choice
 from .chunk import event_text, images_of, reasoning_of, usage_of
 
 if TYPE_CHECKING:
@@ -94,11 +94,6 @@ class Accumulator:
         return "".join(self._texts)
 
     @property
-    def finish_reason(self) -> str | None:
-        """Why the model stopped, or None."""
-        return self._answer.finish_reason
-
-    @property
     def is_settled(self) -> bool:
         """Whether each of the answers asked for has its finish reason, so that nothing but the usage can follow."""
         return self.end is StreamEnd.ANSWERED and len(self._choices) >= self._expected
@@ -148,9 +143,8 @@ class Accumulator:
                     texts.append(text)
                 self.error = choice.get("error") or self.error
                 if is_object(choice.get("message")) and not choice.get("delta"):
-                    self._take_whole(event)  # or as much of it as there is, which grows from event to event
-        self.images.extend(images_of(event))
-        self.usage = usage_of(event) or self.usage
+                    self.whole = event  # or as much of it as there is, which grows from event to event
+        self._add_extras(event)
         if all(answer.finish_reason for answer in self._choices.values()):
             self.end = StreamEnd.ANSWERED
         elif self.end is StreamEnd.ANSWERED:
@@ -165,18 +159,14 @@ class Accumulator:
             answer = self._choices[index] = self._answer if index == self._first_index else Choice()
         return answer
 
-    def _take_whole(self, event: dict[str, Any]) -> None:
-        self.whole = event if self.count == 1 else None
+    def _add_extras(self, event: dict[str, Any]) -> None:
+        self.images.extend(images_of(event))
+        self.usage = usage_of(event) or self.usage
 
     @property
     def is_whole(self) -> bool:
         """Whether the only event was the whole answer."""
         return self.whole is not None and self.count == 1
-
-    def _finish(self, reason: Any) -> None:
-        self._choices.setdefault(0, self._answer)
-        self._answer.finish_reason = reason if isinstance(reason, str) else str(reason)
-        self.end = StreamEnd.ANSWERED
 
     def _read_metadata(self, event: dict[str, Any]) -> None:
         inner = as_object(event.get("response") or event.get("message"))
@@ -204,16 +194,17 @@ class Accumulator:
             "data" in event and event.get("success") is True and "usage" in event
         ):
             text = answer.missing(response_text(event))
-            self._take_whole(event)
+            self.whole = event
             self.end = StreamEnd.ANSWERED
         answer.add_text(text)
-        if reasoning_of(event):
-            answer.reasoning.append(reasoning_of(event))
+        if reasoning := reasoning_of(event):
+            answer.reasoning.append(reasoning)
         answer.calls.add_event(event)
-        self.images.extend(images_of(event))
-        self.usage = usage_of(event) or self.usage
+        self._add_extras(event)
         if event.get("finish_reason"):
-            self._finish(event["finish_reason"])
+            self._choices.setdefault(0, answer)
+            answer.finish_reason = str(event["finish_reason"])
+            self.end = StreamEnd.ANSWERED
         if isinstance(kind, str) and kind in self._terminal:
             response = event.get("response")
             if is_object(response):
@@ -225,19 +216,21 @@ class Accumulator:
         """The text of an event that ends a part of the answer, unless the part was received in pieces."""
         if event.get("type") not in _TEXT_ENDS:
             return ""
-        part, item = event.get("part"), event.get("item")
-        whole = content_text(event.get("text") or (part.get("text") if is_object(part) else None))
-        if is_object(item) and item.get("type", "message") == "message":
-            whole = whole or content_text(item.get("content"))
+        item = as_object(event.get("item"))
+        whole = content_text(event.get("text") or as_object(event.get("part")).get("text"))
+        if not whole and item.get("type", "message") == "message":
+            whole = content_text(item.get("content"))
         return "" if self._pieces_since_done or self._answer.text.endswith(whole) else whole
 
     def _add_closing(self, response: dict[str, Any]) -> str:
         """Add what only the closing event holds, and return its text."""
         answer = self._answer
         output = response.get("output")
-        text = answer.missing(response_text(response)) if is_list(output) else ""
-        answer.add_text(text)
-        answer.calls.add_output(output)
+        text = ""
+        if is_list(output):
+            text = answer.missing(response_text(response))
+            answer.add_text(text)
+            answer.calls.add_output(output)
         if answer.finish_reason is None:
             shape: dict[str, Any] = {
                 key: response[key] for key in ("status", "incomplete_details") if key in response
@@ -248,7 +241,7 @@ class Accumulator:
 
     def envelope(self) -> dict[str, Any]:
         """The answer so far, in the documented envelope; an answer that arrived whole is returned unchanged."""
-        if self.whole is not None and self.is_whole:
+        if self.whole is not None and self.count == 1:
             return self.whole
         model = str(self.metadata.get("model") or "")
         provider = self.metadata.get("provider")
@@ -297,15 +290,8 @@ def stream_result(call: Call[Any], accumulator: Accumulator, answer: HttpAnswer)
     return response
 
 
-def _option(payload: Any, name: str) -> Any:
-    """A field of a request; fields that the API does not name travel in `additional_params`."""
-    for holder in (payload, payload.get("additional_params") if is_object(payload) else None):
-        if is_object(holder) and name in holder:
-            return holder[name]
-    return None
-
-
 def requested_answers(payload: Any) -> int:
-    """The number of answers that a request asks for."""
-    number = _option(payload, "n")
+    """The number of answers that a request asks for; fields that the API does not name are in `additional_params`."""
+    fields = as_object(payload)
+    number = fields.get("n", as_object(fields.get("additional_params")).get("n"))
     return number if type(number) is int and number > 1 else 1

@@ -67,18 +67,15 @@ class AsynchronousStream(StreamBase, Generic[EventT_co]):
                 return False
             if self._http is None:
                 return False
-            self._check_single_reader()
+            self._begin_reading(self._http)
             try:
-                await self._read(self._http)
+                await self._read()
             except BaseException:  # cancelled: bytes may be lost, so the stream cannot be continued
                 self._abandon()
                 raise
         return True
 
-    async def _read(self, response: AsyncHttpResponse) -> None:
-        state = self._state
-        if state.limited:
-            response.deadline = state.read_deadline()
+    async def _read(self) -> None:
         piece: bytes | None = None
         failure: TransportFailure | None = None
         self._reading = True
@@ -88,14 +85,7 @@ class AsynchronousStream(StreamBase, Generic[EventT_co]):
             failure = error
         finally:
             self._reading = False
-        if piece is not None:
-            state.feed(piece)
-        elif self._http is None:
-            return  # closed by another task while this one was reading
-        elif failure is not None:
-            state.connection_lost(failure)
-        else:
-            state.end_of_stream()
+        self._take(piece, failure)
 
     async def stop(self) -> StopStreamResponse | None:
         """Ask the server to stop generating, and close the stream; see `Stream.stop`."""
@@ -109,7 +99,6 @@ class AsynchronousStream(StreamBase, Generic[EventT_co]):
     async def close(self) -> None:
         """Release the connection. Chunks that have been received can still be read with `anext`."""
         response = self._detach()
-        self._left = self._left or not self._state.is_over()
         if response is not None:
             await response.close()
 

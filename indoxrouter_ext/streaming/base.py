@@ -18,6 +18,7 @@ from .state import StreamState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from indoxrouter._runtime.http.interface import TransportFailure
     from indoxrouter._runtime.models.model import Model
     from typing_extensions import Never
 
@@ -36,11 +37,11 @@ class StreamBase:
     def __init__(self, state: StreamState, stop: Callable[[str], Any]) -> None:
         """`state`: of an open answer; `stop` asks the server to stop the stream with an id."""
         self._state = state
-        self._http = state.answer.stream
-        self._pieces = state.answer.stream.iter_raw()
+        self._http = state.answer.stream  # None for a body that was read before
+        self._pieces: Any = None if self._http is None else self._http.iter_raw()
         self._stop = stop
         self._looping = False
-        self._left = False  # a loop has ended, or the stream was closed
+        self._left = False  # a loop has ended, or the connection was released
         self._reading = False
         log = call_log.get()
         if log is not None:
@@ -84,7 +85,7 @@ class StreamBase:
         """Raise unless a loop over the stream can begin: each event is delivered once."""
         if self._looping:
             raise RequestError("This stream is being read by another loop: each chunk can be read once")
-        if self._left or (self._http is None and not self._state.chunks):
+        if self._left:
             raise RequestError(
                 f"This stream cannot be read again: it is {self._shown_state()}; .response holds what was received"
             )
@@ -94,11 +95,14 @@ class StreamBase:
         self._looping = False
         self._left = True
 
-    def _check_single_reader(self) -> None:
+    def _begin_reading(self, response: Any) -> None:
+        """Raise for a second reader, and set the time limit of the next read."""
         if self._reading:
             raise RequestError(
                 "This stream is being read by another thread or task: only one can wait for a chunk"
             )
+        if self._state.limited:
+            response.deadline = self._state.read_deadline()
 
     @property
     def stream_id(self) -> str | None:
@@ -118,9 +122,17 @@ class StreamBase:
     def _detach(self) -> Any:
         """Take the open response out of the stream, so that one caller closes it."""
         response, self._http = self._http, None
-        if response is not None and self._state.answer.observation is not None:
+        self._left = True
+        if self._state.answer.observation is not None:
             self._state.released()
         return response
+
+    def _take(self, piece: bytes | None, failure: TransportFailure | None) -> None:
+        """Process the result of a read: bytes, a failure, or the end of the body."""
+        if piece is not None:
+            self._state.feed(piece)
+        elif self._http is not None:  # else it was closed during the read, by another thread or task
+            self._state.end_of_stream(failure)
 
     def _raise(self) -> None:
         # The state drops the error: its traceback refers to this stream, which would make a reference cycle.

@@ -6,7 +6,7 @@ from typing import Any
 
 from indoxrouter._runtime.values.json import is_list, is_object
 
-from ..responses.formats import text_of_content
+from ..responses.formats import content_text
 from .tool_calls import ToolCalls
 
 _KNOWN = ("content", "role", "tool_calls", "function_call", "reasoning", "reasoning_content", "images")
@@ -62,7 +62,7 @@ class Choice:
             _merge(self._logprobs, choice["logprobs"])
         reason = choice.get("finish_reason")
         if reason and reason != "null":
-            self.finish_reason = reason if isinstance(reason, str) else str(reason)
+            self.finish_reason = str(reason)
         return text
 
     def _add_delta(self, delta: dict[str, Any]) -> None:
@@ -98,11 +98,6 @@ class Choice:
             "finish_reason": self.finish_reason,
         }
         return {**choice, "logprobs": self._logprobs} if self._logprobs else choice
-
-
-def content_text(content: Any) -> str:
-    """The text of a content: text itself, or the texts of its parts; empty if there is none."""
-    return text_of_content(content) or ""
 
 
 def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:

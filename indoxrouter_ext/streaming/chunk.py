@@ -15,7 +15,7 @@ from indoxrouter._runtime.values.json import as_object, as_text, is_list, is_obj
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.facade_entries import ENTRIES
 
-from .choices import content_text
+from ..responses.formats import content_text, first_choice
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
@@ -171,14 +171,7 @@ def make_chunk(event: dict[str, Any], text: str, codec: Codec | None) -> StreamC
     return chunk
 
 
-def first_choice(event: dict[str, Any]) -> dict[str, Any]:
-    """The first of an event's `choices`; empty if there is none."""
-    choices = event.get("choices")
-    return as_object(choices[0]) if is_list(choices) and choices else {}
-
-
-def delta_of(event: dict[str, Any]) -> dict[str, Any]:
-    """The `delta` of an event's first choice; empty if there is none."""
+def _delta_of(event: dict[str, Any]) -> dict[str, Any]:
     return as_object(first_choice(event).get("delta"))
 
 
@@ -186,7 +179,7 @@ def reasoning_of(event: dict[str, Any]) -> str:
     """The reasoning that an event adds; empty if it adds none."""
     if event.get("type") in _REASONING_TYPES:
         return as_text(event.get("delta")) or ""
-    delta = delta_of(event)
+    delta = _delta_of(event)
     return as_text(delta.get("reasoning_content")) or as_text(delta.get("reasoning")) or ""
 
 
@@ -194,8 +187,8 @@ def usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
     """The usage that an event reports, or None."""
     usage = event.get("usage")
     for key in _USAGE_HOLDERS:
-        if usage is None and key in event and is_object(event[key]):
-            usage = event[key].get("usage")
+        if usage is None and key in event:
+            usage = as_object(event[key]).get("usage")
     return usage if is_object(usage) else None
 
 
@@ -206,7 +199,7 @@ def images_of(event: dict[str, Any]) -> list[Any]:
         image = {"index": event.get("output_index", 0), "url": event.get("url") or call.get("url")}
         data = event.get("data") or call.get("result")
         return [{**image, "b64_json": data} if data is not None else image]
-    images = event.get("images") or delta_of(event).get("images")
+    images = event.get("images") or _delta_of(event).get("images")
     return images if is_list(images) else []
 
 
@@ -214,12 +207,10 @@ def event_text(event: dict[str, Any]) -> str:
     """The text that an event adds, in either family; empty when it adds none."""
     choices = event.get("choices")
     if choices and is_list(choices):
-        choice = choices[0]
-        if is_object(choice):
-            delta = choice.get("delta")
-            text = delta.get("content") if is_object(delta) else choice.get("text")
-            return content_text(text)
-    elif "type" in event:
+        choice = as_object(choices[0])
+        delta = choice.get("delta")
+        return content_text(delta.get("content") if is_object(delta) else choice.get("text"))
+    if "type" in event:
         if event["type"] in _TEXT_TYPES:
             delta = event.get("delta")
             return as_text(delta.get("text") if is_object(delta) else delta) or ""

@@ -6,12 +6,12 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indoxrouter import models
+from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.json import as_object, as_text, is_object
 from indoxrouter._runtime.values.text import plural
 
-from ..responses.decoding import is_error_body
+from ..responses.formats import content_text
 from .accumulator import Accumulator, StreamEnd
-from .choices import content_text
 from .chunk import event_text, usage_of
 from .framing import HEARTBEATS, decode_leniently
 from .state import StreamState
@@ -19,9 +19,6 @@ from .state import StreamState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from indoxrouter._runtime.operations.operation import Call
-
-    from ..calls.answer import HttpAnswer
     from ..responses.usage import Usage
     from .sse import Event
 
@@ -53,7 +50,17 @@ class PartialEvents(NamedTuple):
 
 
 class _EventSum(Accumulator):
-    """Counts events, collects their text and usage, and finds the last event."""
+    """Counts events, and collects their text and usage.
+
+    Attributes:
+        only: the JSON of the first event, as long as no other follows.
+        last: the last events, decoded.
+    """
+
+    def __init__(self, terminal: tuple[str, ...], expected: int) -> None:
+        super().__init__(terminal, expected)
+        self.only: dict[str, Any] | None = None
+        self.last: deque[Any] = deque(maxlen=KEPT)
 
     def add(self, event: dict[str, Any]) -> str:
         """Take an event."""
@@ -65,7 +72,7 @@ class _EventSum(Accumulator):
         known = {key: value for key, value in usage.items() if value is not None}
         # Some servers report the parts in several events.
         self.usage = {**(self.usage or {}), **known} or None
-        self.whole = event if self.count == 1 else None
+        self.only = event if self.count == 1 else None
         text = _text_of(event)
         kind = event.get("type")
         if isinstance(kind, str) and kind.endswith(_ENDINGS):
@@ -73,25 +80,11 @@ class _EventSum(Accumulator):
         self._answer.add_text(text)
         return text
 
-    @property
-    def is_whole(self) -> bool:
-        """Never: one event is no answer."""
-        return False
-
-    def end_after(self, name: str, event: Any) -> bool:
-        """Whether an event is the last one, by its name or its type."""
-        kinds = [name, *(event.get(key) for key in _KIND_KEYS if is_object(event))]
-        if any(kind in self._terminal for kind in kinds if isinstance(kind, str)):
-            self.end = StreamEnd.COMPLETE
-        return self.end is StreamEnd.COMPLETE
-
 
 class EventState(StreamState):
     """`StreamState` for events that are decoded by the codec of the operation, and delivered one by one."""
 
-    def _new_total(self, terminal: tuple[str, ...], expected: int) -> Accumulator:
-        self._kept: deque[Any] = deque(maxlen=KEPT)
-        return _EventSum(terminal, expected)
+    _total_class = _EventSum
 
     def _decode(self, events: Sequence[Event]) -> None:
         for name, data in events:
@@ -112,17 +105,8 @@ class EventState(StreamState):
         """Whether an event ends the stream by its data, which may be text or JSON."""
         if data.strip(b' "').lower() in (self._done, b"[done]"):
             return True
-        return (
-            is_object(value)
-            and self._done[:1] == b"{"
-            and value == decode_leniently(self._spec.done.encode())
-        )
-
-    def _handle_control(self, name: str, event: dict[str, Any]) -> bool:
-        if not self.total.count and is_error_body(event):
-            self._fail_with_payload(event)
-            return True
-        return super()._handle_control(name, event)
+        is_json = is_object(value) and self._done[:1] == b"{"
+        return is_json and value == decode_leniently(self._spec.done.encode())
 
     def _deliver_other(self, name: str, data: bytes, value: Any) -> None:
         """Deliver a value that is no object, if the spec has such events; JSON is preferred to text."""
@@ -136,42 +120,39 @@ class EventState(StreamState):
 
     def _deliver(self, name: str, value: Any) -> None:
         total: Any = self.total
-        total.add(as_object(value))
+        fields = as_object(value)
+        total.add(fields)
         codec = self._spec.named.get(name, self._spec.codec)
         event = codec.decode(value)
         self.chunks.append(event)
-        self._kept.append(event)
-        if total.end_after(name, value):
+        total.last.append(event)
+        kinds = [name, *(fields.get(key) for key in _KIND_KEYS)]
+        if any(kind in self._spec.terminal for kind in kinds if isinstance(kind, str)):
             self.end = StreamEnd.COMPLETE
 
     def whole(self) -> Any:
         """The answer, if it was sent whole in place of events; else None."""
-        if not self._decoder.is_json:
+        total: Any = self.total
+        responses = self._call.operation.responses
+        codec = responses[0].codec if responses else None
+        if not self._decoder.is_json or total.only is None or codec is None:
             return None
-        return self._bind(_whole_answer(self._call, self.total, self.answer))
+        answer: Any = codec.decode(total.only)
+        if isinstance(answer, Model):
+            answer.__dict__["_http_"] = self.answer.info()
+        return self._bind(answer)
 
     def response(self) -> Any:
         """What was received: the whole answer, or what the events add up to; None before the first."""
-        total = self.total
+        total: Any = self.total
         whole = self.whole()
         if whole is not None or not total.count:
             return whole
         usage = None if total.usage is None else models.Usage.from_dict(total.usage)
-        return PartialEvents(total.text, usage, list(self._kept), total.count)
+        return PartialEvents(total.text, usage, list(total.last), total.count)
 
     def _ends_with_body(self) -> bool:
         return self._spec.open_ended or super()._ends_with_body()
-
-
-def _whole_answer(call: Call[Any], total: Accumulator, answer: HttpAnswer) -> Any:
-    """The answer that was sent in place of events, as the operation documents it; None for events."""
-    response = call.operation.responses[0] if call.operation.responses else None
-    if total.whole is None or response is None or response.codec is None:
-        return None
-    decoded: Any = response.codec.decode(total.whole)
-    if hasattr(decoded, "_schema_"):
-        decoded.__dict__["_http_"] = answer.info()
-    return decoded
 
 
 _ENDINGS = ("done", "completed", "complete", "stop", "end")

@@ -93,16 +93,18 @@ class _JsonDecoder:
     def feed(self, piece: bytes) -> list[Event]:
         """Process the next bytes; see `EventDecoder.feed`."""
         events: list[Event] = []
-        while piece and not self._is_document:
-            line, end, rest = piece.partition(b"\n")
-            if not end:
-                break
-            whole = b"".join([*self._parts, line])
-            self._parts, self._size, piece = [], 0, rest
-            self._add_line(whole, events)
-        if piece:
-            self._parts.append(piece)
-            self._size += len(piece)
+        while not self._is_document and b"\n" in piece:
+            end, _, piece = piece.partition(b"\n")
+            line = _data_of(b"".join([*self._parts, end]))
+            self._parts, self._size = [], 0
+            if not self._count and line[:1] in (b"{", b"[") and not is_json(line):
+                self._is_document = True
+                self._parts, self._size = [line, b"\n"], len(line) + 1
+            elif line:
+                self._count += 1
+                events.append(("", line))
+        self._parts.append(piece)
+        self._size += len(piece)
         if self._size > self._limit:
             raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes", events)
         return events
@@ -110,23 +112,11 @@ class _JsonDecoder:
     @property
     def has_begun(self) -> bool:
         """Whether a part of the next line or document has been received."""
-        return bool(self._parts)
-
-    def _add_line(self, line: bytes, events: list[Event]) -> None:
-        line = _data_of(line)
-        if not line:
-            return
-        if self._count == 0 and line[:1] in (b"{", b"[") and not is_json(line):
-            self._is_document = True
-            self._parts, self._size = [line, b"\n"], len(line) + 1
-            return
-        self._count += 1
-        events.append(("", line))
+        return self._size > 0
 
     def flush(self) -> list[Event]:
         """End the body; see `EventDecoder.flush`."""
         rest = b"".join(self._parts)
-        self._parts = []
         if not self._is_document and self._count:
             line = _data_of(rest)
             return [("", line)] if line else []

@@ -1,8 +1,8 @@
-"""Streams of bodies that have been read already: an event stream or JSON that was sent in place of the other."""
+"""Bodies that have been read already: an event stream or JSON that was sent in place of the other."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.values.json import is_list, is_object
@@ -11,54 +11,12 @@ from .framing import EventDecoder, as_utf8, decode_leniently, documents_of, is_h
 from .state import StreamState
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.http.interface import TransportFailure
     from indoxrouter._runtime.operations.operation import Call
 
     from ..calls.answer import HttpAnswer
     from ..settings.values import Settings
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
-
-
-class ReceivedBody:
-    """A body in place of an open HTTP response.
-
-    Args:
-        body: all bytes, or those before the failure.
-        failure: raised after them; None if the body is whole.
-    """
-
-    def __init__(self, body: bytes, failure: TransportFailure | None) -> None:
-        self.deadline: Any = None
-        self._body = body
-        self._failure = failure
-
-    def iter_raw(self) -> Iterator[bytes]:
-        """The bytes, in one piece."""
-        yield self._body
-        if self._failure is not None:
-            raise self._failure
-
-    def close(self) -> None:
-        """Do nothing: the connection has been released."""
-
-    def abort(self) -> None:
-        """Do nothing: the connection has been released."""
-
-
-class AsyncReceivedBody(ReceivedBody):
-    """The asynchronous form of `ReceivedBody`."""
-
-    async def iter_raw(self) -> AsyncIterator[bytes]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # another protocol
-        """The bytes, in one piece."""
-        for piece in super().iter_raw():
-            yield piece
-
-    async def close(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # likewise
-        """Do nothing: the connection has been released."""
-
-    def release(self) -> None:
-        """Do nothing: the connection has been released."""
 
 
 def holds_events(body: bytes) -> bool:
@@ -122,15 +80,10 @@ def read_events(
     Raises:
         IndoxRouterError: as iterating over a stream of these events does.
     """
-    body = bytes(answer.body)
-    if not holds_events(body):
+    if not holds_events(bytes(answer.body)):
         return None
     state = StreamState(call, answer, settings, secrets, clock)
-    state.feed(body)
-    if answer.failure is None:
-        state.end_of_stream()
-    else:
-        state.connection_lost(answer.failure)
+    state.take_body()
     error = state.take_error()
     if error is not None:
         raise error

@@ -125,11 +125,7 @@ class SSEDecoder:
     def flush(self) -> list[Event]:
         """End the stream, and return the last event if only its blank line is missing."""
         events: list[Event] = []
-        line = b"".join(self._partial)
-        self._partial.clear()
-        if line and line[:1] != b":":
-            self._field(line)
-        self._dispatch(events)
+        self._read_lines(b"\n\n", events)
         return events
 
     def _skip_bom(self, piece: bytes) -> bytes:

@@ -34,15 +34,14 @@ EVENTS_PER_BATCH = 32
 once would exceed the processor's caches and trigger the garbage collector."""
 GRACE_FOR_USAGE, GRACE_AFTER_USAGE = 1.0, 0.25
 """Seconds to wait, after the finish reason, for the usage and for the end of the stream: some servers send neither."""
-_NO_LIMITS = (None, None, None)
 
 
 class StreamState:
     """Everything about an open stream except the waiting.
 
     `Stream` and `AsyncStream` run the same loop: yield chunks while there are any, raise the error of `take_error` if
-    the stream has failed, stop if it is complete, else pass more bytes to `feed`, or call `end_of_stream` or
-    `connection_lost` if there are none.
+    the stream has failed, stop if it is complete, else pass more bytes to `feed`, or call `end_of_stream`
+    if there are none.
 
     Attributes:
         chunks: decoded events that have not been yielded.
@@ -57,6 +56,8 @@ class StreamState:
         bind: gives a response its client.
     """
 
+    _total_class: type[Accumulator] = Accumulator
+
     def __init__(
         self,
         call: Call[Any],
@@ -70,11 +71,9 @@ class StreamState:
         assert spec is not None
         self._spec = spec
         self._done = spec.done.encode().lower()
-        self._codec = spec.codec
-        self._statuses = call.operation.error_statuses
         self._settings = settings
         limits = (settings.deadline, settings.first_token_timeout, settings.token_timeout)
-        self._has_limits = limits != _NO_LIMITS
+        self._has_limits = limits != (None, None, None)
         self._secrets = secrets
         self._clock = clock
         self._bind = bind
@@ -84,7 +83,7 @@ class StreamState:
         self._ignored = b""  # the first data that is neither an event nor a heartbeat of a known form
         self._body = BodyReader(answer.headers, None) if "content-encoding" in answer.headers else None
         self.answer = answer
-        self.total = self._new_total(spec.terminal, requested_answers(call.payload))
+        self.total = self._total_class(spec.terminal, requested_answers(call.payload))
         self.chunks: deque[Any] = deque()
         self.end = StreamEnd.OPEN
         self.pending: list[Event] = []
@@ -92,9 +91,6 @@ class StreamState:
         now = clock()
         self._began = now - answer.elapsed
         self._waiting_since: float | None = None  # the caller for the next event: its own time does not count
-
-    def _new_total(self, terminal: tuple[str, ...], expected: int) -> Accumulator:
-        return Accumulator(terminal, expected)
 
     @property
     def limited(self) -> bool:
@@ -106,26 +102,19 @@ class StreamState:
         if self.pending:
             self.decode_pending()
         before = len(self.chunks)
-        observation = self.answer.observation
-        failure: TransportFailure | None = None
         try:
-            if self._body is None or self._body.identity:
-                self._read(piece)
-            else:
-                for part in self._body.feed(piece):
-                    self._read(part)
+            for part in (piece,) if self._body is None else self._body.feed(piece):
+                self.pending += self._decoder.feed(part)
+                self.decode_next()
         except EventTooLarge as error:
             self.decode_pending()
             self._decode(error.events)
-            if not self.is_over():
-                self._fail_with_api_error(str(error))
-        except TransportFailure as error:
-            failure = error
-        if observation is not None and self.total.count:
-            observation.first_event()
-        if failure is not None:
+            self._fail_with_api_error(str(error))
+        except TransportFailure as error:  # damaged compression
             self.decode_pending()
-            self._fail_with_transport(failure)
+            self._fail_with_transport(error)
+        if self.answer.observation is not None and self.total.count:
+            self.answer.observation.first_event()
         if self.limited:
             self.decode_pending()
             new = list(self.chunks)[before:]
@@ -134,10 +123,6 @@ class StreamState:
             if any(map(_says_something, new)) or self._decoder.has_begun:
                 self._answered_at = None
             self._check_deadline()
-
-    def _read(self, part: bytes) -> None:
-        self.pending += self._decoder.feed(part)
-        self.decode_next()
 
     def decode_next(self) -> None:
         """Decode the next pending events: the first event of a stream alone, later ones in batches."""
@@ -151,48 +136,41 @@ class StreamState:
         events, self.pending = self.pending, []
         self._decode(events)
 
-    def end_of_stream(self) -> None:
-        """Record that the server ended the body. Unless the stream was complete, it is truncated."""
+    def take_body(self) -> None:
+        """Process a body that was read before the stream was made, and how it ended."""
+        answer = self.answer
+        body, answer.body = bytes(answer.body), b""
+        self.feed(body)
+        self.end_of_stream(answer.failure)
+
+    def end_of_stream(self, failure: TransportFailure | None = None) -> None:
+        """Record that the body ended, or why the rest of it was not received. An answer that is whole is complete."""
         self.decode_pending()
+        if failure is None or failure.kind == "read":
+            self._decode(self._flush_partial())
         if self.is_over():
             return
-        self._decode(self._flush_partial())
-        if self.is_over():
-            return
-        if self.total.end is not StreamEnd.OPEN or self.total.is_whole or self._ends_with_body():
+        total = self.total
+        if total.end is StreamEnd.ANSWERED or (
+            failure is None and (total.is_whole or self._ends_with_body())
+        ):
             self.end = StreamEnd.COMPLETE
-            return
-        self._fail_truncated(
-            "it ended with neither [DONE] nor a finish reason" if self.total.count else "it was empty"
-        )
+        elif failure is None:
+            self._fail_truncated(
+                "it ended with neither [DONE] nor a finish reason" if total.count else "it was empty"
+            )
+        elif failure.option is not None:
+            self._fail_timeout(failure.option)
+        elif failure.timeout:
+            self._fail_with_transport(failure)
+        else:
+            self._fail_truncated(failure.reason)
 
     def _ends_with_body(self) -> bool:
         """Whether JSON was received in place of an event stream, which has no last event, and the body is whole."""
         headers = self.answer.headers
         framed = "content-length" in headers or "transfer-encoding" in headers
         return self._decoder.is_json and bool(self.total.count) and framed
-
-    def connection_lost(self, failure: TransportFailure) -> None:
-        """Record that the connection failed. A stream whose answer is whole is complete nevertheless."""
-        self.decode_pending()
-        if self.is_over():
-            return
-        if failure.timeout and self.total.end is StreamEnd.ANSWERED:
-            self.end = StreamEnd.COMPLETE
-            return
-        if failure.option is not None:
-            self.fail_timeout(failure.option)
-            return
-        if failure.timeout:
-            self._fail_with_transport(failure)
-            return
-        self._decode(self._flush_partial() if failure.kind == "read" else [])
-        if self.is_over():
-            return
-        if self.total.end is not StreamEnd.OPEN:
-            self.end = StreamEnd.COMPLETE
-        else:
-            self._fail_truncated(failure.reason)
 
     def response(self) -> Any:
         """The response so far."""
@@ -220,7 +198,7 @@ class StreamState:
 
     def is_over(self) -> bool:
         """Whether the stream is complete or has failed."""
-        return self.end is StreamEnd.COMPLETE or self.end is StreamEnd.FAILED
+        return self.end is not StreamEnd.OPEN
 
     def deadline(self) -> tuple[float, str] | None:
         """When the next event is due, and the name of the option that sets this limit; None without a limit."""
@@ -257,25 +235,22 @@ class StreamState:
             if self.total.end is StreamEnd.ANSWERED:
                 self.end = StreamEnd.COMPLETE
             else:
-                self.fail_timeout(limit[1])
+                self._fail_timeout(limit[1])
 
-    def fail_timeout(self, option: str) -> None:
+    def _fail_timeout(self, option: str) -> None:
         """Fail because the time limit of an option has passed."""
         seconds = getattr(self._settings, option)
         what = "was not complete" if option == "deadline" else "received no event"
         host = self._settings.host
-        self._fail(
-            RequestTimeoutError(
-                f"The stream from {host} {what} within {option}={seconds:g} s", error_type=option
-            )
-        )
+        reason = f"The stream from {host} {what} within {option}={seconds:g} s"
+        self._fail(RequestTimeoutError(reason, error_type=option))
 
     def _decode(self, events: Sequence[Event]) -> None:
         if self.is_over():
             return
         total = self.total
         add = total.add if self.answer.observation is None else self.answer.observation.on_each(total.add)
-        codec = self._codec
+        codec = self._spec.codec
         append = self.chunks.append
         done = self._done
         longest_done = len(done) + 16
@@ -349,13 +324,14 @@ class StreamState:
         inner = payload.get("response") if is_object(payload) and not payload.get("error") else None
         if is_object(inner) and inner.get("error"):
             payload = inner
-        answer = self.answer
-        head: dict[str, Any] = {
-            "status": answer.status,
-            "headers": answer.headers,
-            "statuses": self._statuses,
-        }
-        self._fail(error_from_payload(payload, secrets=self._secrets, **head))
+        error: Any = error_from_payload(
+            payload,
+            status=self.answer.status,
+            headers=self.answer.headers,
+            secrets=self._secrets,
+            statuses=self._call.operation.error_statuses,
+        )
+        self._fail(error)
 
     def _fail_with_event(self, name: str, data: bytes, event: Any) -> None:
         if name == "error":
@@ -379,6 +355,9 @@ class StreamState:
         self._fail(StreamTruncatedError(f"{where}: {reason}"))
 
     def _fail(self, error: IndoxRouterError) -> None:
+        """Fail with an error, unless the stream is over."""
+        if self.is_over():
+            return
         error.attempts = self.answer.attempts
         error.request_id = error.request_id or self.answer.request_id
         self.answer.headers = self.answer.headers.masked(self._secrets)  # `partial` holds them

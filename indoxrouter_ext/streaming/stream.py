@@ -62,18 +62,15 @@ class BlockingStream(StreamBase, Generic[EventT_co]):
                 return False
             if self._http is None:
                 return False
-            self._check_single_reader()
+            self._begin_reading(self._http)
             try:
-                self._read(self._http)
+                self._read()
             except BaseException:  # Ctrl-C: bytes may be lost, so the stream cannot be continued
                 self.close()
                 raise
         return True
 
-    def _read(self, response: HttpResponse) -> None:
-        state = self._state
-        if state.limited:
-            response.deadline = state.read_deadline()
+    def _read(self) -> None:
         piece: bytes | None = None
         failure: TransportFailure | None = None
         self._reading = True
@@ -83,14 +80,7 @@ class BlockingStream(StreamBase, Generic[EventT_co]):
             failure = error
         finally:
             self._reading = False
-        if piece is not None:
-            state.feed(piece)
-        elif self._http is None:
-            return  # closed by another thread while this one was reading
-        elif failure is not None:
-            state.connection_lost(failure)
-        else:
-            state.end_of_stream()
+        self._take(piece, failure)
 
     def stop(self) -> StopStreamResponse | None:
         """Ask the server to stop generating, and close the stream.
@@ -112,7 +102,6 @@ class BlockingStream(StreamBase, Generic[EventT_co]):
         Any thread may call it. A thread that waits for the next chunk sees the end of the stream.
         """
         response = self._detach()
-        self._left = self._left or not self._state.is_over()
         if response is not None:
             if self._reading:
                 response.abort()  # closing a socket does not wake a thread that reads from it

@@ -254,6 +254,18 @@ async def test_generated_text_without_messages_is_read(mode: Mode, events: list[
     assert stream.response.text == "Hello"
 
 
+@pytest.mark.parametrize("usage", [7, "x", [1], True])
+async def test_a_usage_that_is_no_object_is_passed_over(mode: Mode, usage: Any) -> None:
+    events = [
+        *ANTHROPIC[:-1],
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage},
+    ]
+    mode.server.on("/chat/completions", streamed(*map(event, events)))
+    stream = await do(mode.client(auth="api_key").chat(MESSAGES, stream=True))
+    assert (await texts_and_error(stream))[1] is None
+    assert (stream.response.text, stream.response.finish_reason) == ("Hello", "stop")
+
+
 async def test_two_candidates_are_kept_apart(mode: Mode) -> None:
     def both(first: str, second: str, **rest: str) -> bytes:
         parts = [google({"text": text}, **rest)["candidates"][0] for text in (first, second)]

@@ -107,6 +107,15 @@ async def test_each_form_of_tool_calls_is_assembled(mode: Mode, name: str, cut: 
     assert response.finish_reason == "tool_calls"
 
 
+async def test_a_call_in_the_older_form_keeps_the_fields_that_a_provider_adds(mode: Mode) -> None:
+    functions = [{"name": "get", "arguments": '{"x":', "signature": "s"}, {"arguments": "1}"}]
+    deltas = [{"choices": [{"index": 0, "delta": {"function_call": each}}]} for each in functions]
+    mode.server.on("/chat/completions", streamed(*map(event, deltas), DONE))
+    response = await do((await do(mode.client().chat(MESSAGES, stream=True))).until_done())
+    function = {"name": "get", "arguments": '{"x":1}', "signature": "s"}
+    assert response.to_dict()["tool_calls"] == [{"id": None, "type": "function", "function": function}]
+
+
 ITEM = {"type": "function_call", "id": "fc", "call_id": "a", "name": "get", "arguments": '{"x":1}'}
 ADDED = {"type": "response.output_item.added", "output_index": 0, "item": {**ITEM, "arguments": ""}}
 CLOSING = {"type": "response.completed", "response": {"id": "r", "status": "completed", "output": [ITEM]}}

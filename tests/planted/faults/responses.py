@@ -30,7 +30,7 @@ def results_of_tools_answer_the_calls_in_reverse(original: Original, calls: Any,
 
 @fault("indoxrouter_ext: _ToolCall.add_arguments", noticed_by="test_calls_in_a_stream_are_put_together")
 def the_last_fragment_of_a_tool_call_replaces_the_others(original: Original, self: Any, text: str) -> None:
-    self.replace_arguments(text)
+    self.finish("", text)
 
 
 @fault(
