@@ -85,14 +85,13 @@ class Redirect:
 
 def info_of(call: Call[Any], status: int, headers: Headers, attempts: int) -> HttpInfo:
     """The HTTP side of an answer, with the documented headers decoded."""
-    received = _received.get()
     response = call.expected(status, headers.get("content-type", ""))
     documented = response.headers if response is not None else {}
     values = {
         name: _header_value(codec, headers[name]) for name, codec in documented.items() if name in headers
     }
     info = HttpInfo(status, headers, values, attempts)
-    if received is not None:
+    if (received := _received.get()) is not None:
         received.append(info)
     return info
 
@@ -101,16 +100,16 @@ def _header_value(codec: Codec, text: str) -> Any:
     """A header as its schema types it; text that does not fit the schema stays text."""
     if codec.accepts(text):
         return codec.decode(text)
-    parts = [part.strip() for part in text.split(",")]
-    at: Any = getattr(codec, "codec_at", None)  # of an array whose places differ
+    codec_at: Any = getattr(codec, "codec_at", None)  # of an array whose places differ
+    value: Any = text
     try:
         value = json.loads(text.encode())
     except json.MalformedJson:
-        value = text
-    if isinstance(codec, Array) and value == text:
-        value = [_header_value(codec.item, part) for part in parts]
-    elif at is not None and value == text:
-        value = [_header_value(at(index), part) for index, part in enumerate(parts)]
+        if isinstance(codec, Array) or codec_at is not None:
+            value = [
+                _header_value(codec.item if isinstance(codec, Array) else codec_at(index), part.strip())
+                for index, part in enumerate(text.split(","))
+            ]
     return codec.decode(value) if codec.accepts(value) else text
 
 
