@@ -176,12 +176,11 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
 
     async def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
-        from .files.downloads import download_async  # cost: few programs download files
+        from .files.downloads import download_flow  # cost: few programs download files
 
         self._state.check_open()
-        await self._without_internal_frames_async(
-            download_async, self._driver, self._settings, url, destination, on_progress
-        )
+        flow = download_flow(self._state, self._settings, url, destination, on_progress)
+        await self._without_internal_frames_async(self._driver.run, flow)
 
     async def _wait_for_job(self, job_id: str, **options: Any) -> VideoJob:
         """Poll a video job until it ends; see `wait_flow` for the options."""

@@ -179,10 +179,11 @@ class Client(ClientBase, Facade):
 
     def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
-        from .files.downloads import download  # cost: few programs download files
+        from .files.downloads import download_flow  # cost: few programs download files
 
         self._state.check_open()
-        self._without_internal_frames(download, self._driver, self._settings, url, destination, on_progress)
+        flow = download_flow(self._state, self._settings, url, destination, on_progress)
+        self._without_internal_frames(self._driver.run, flow)
 
     def _wait_for_job(self, job_id: str, **options: Any) -> VideoJob:
         """Poll a video job until it ends; see `wait_flow` for the options."""

@@ -13,7 +13,7 @@ from indoxrouter._runtime.http.interface import TransportFailure
 from ..http.fork_safety import register_for_fork
 from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
 from .blocking import copy_error
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
+from .request_flow import Authorize, Effect, Receive, Send, Sleep, call_flow, opens_stream, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse
@@ -106,6 +106,8 @@ class AsyncDriver:
                         result = await self._authorize(effect)
                     elif type(effect) is Sleep:
                         await asyncio.sleep(effect.seconds)
+                    elif type(effect) is Receive:
+                        await self._receive(effect)
                 except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
@@ -130,6 +132,16 @@ class AsyncDriver:
         finally:
             if not keep_open:
                 await response.close()
+
+    async def _receive(self, effect: Receive) -> None:
+        response = await self.engine.send(effect.request)
+        try:
+            if effect.receiver.begin(response.status, response.headers):
+                async for piece in response.iter_raw():
+                    effect.receiver.feed(piece)
+                effect.receiver.end()
+        finally:
+            await response.close()
 
     async def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
         state = self.state

@@ -14,7 +14,7 @@ from indoxrouter.errors import IndoxRouterError, NetworkError
 from ..auth.token_store import Refresh
 from ..http.fork_safety import register_for_fork
 from .answer import EventWatch, HttpAnswer, WholeBody, is_event_stream, log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream, renew_token
+from .request_flow import Authorize, Effect, Receive, Send, Sleep, call_flow, opens_stream, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Engine, HttpResponse
@@ -103,6 +103,8 @@ class BlockingDriver:
                         result = self._authorize(effect)
                     elif type(effect) is Sleep:
                         time.sleep(effect.seconds)
+                    elif type(effect) is Receive:
+                        self._receive(effect)
                 except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
@@ -127,6 +129,16 @@ class BlockingDriver:
         finally:
             if not keep_open:
                 response.close()
+
+    def _receive(self, effect: Receive) -> None:
+        response = self.engine.send(effect.request)
+        try:
+            if effect.receiver.begin(response.status, response.headers):
+                for piece in response.iter_raw():
+                    effect.receiver.feed(piece)
+                effect.receiver.end()
+        finally:
+            response.close()
 
     def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
         state = self.state

@@ -1,4 +1,4 @@
-"""Downloads of files that an answer refers to: the decisions without I/O, and a loop for each driver.
+"""Downloads of files that an answer refers to, as a flow for a driver: the decisions, without I/O.
 
 A URL in an answer is untrusted. Credentials are sent to the client's own server only. Redirects are followed up to a
 limit, and never from https to http. An interrupted download is resumed if the file on the server has not changed.
@@ -6,7 +6,6 @@ limit, and never from https to http. An interrupted download is resumed if the f
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
@@ -17,15 +16,13 @@ from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, TransportFailure
 from indoxrouter.errors import APIError, InvalidParametersError, RequestTimeoutError
 
-from ..calls.request_flow import Authorize, Effect
+from ..calls.request_flow import Authorize, Effect, Receive, Sleep
 from ..calls.retry import FailedAttempt, RetryPolicy
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
     from indoxrouter.errors import IndoxRouterError
 
-    from ..calls.asynchronous import AsyncDriver
-    from ..calls.blocking import BlockingDriver
     from ..calls.client_state import ClientState
     from ..settings.values import Settings
     from .destinations import Destination
@@ -38,9 +35,28 @@ _MAX_REDIRECTS = 5
 _MAX_ERROR_BODY = 64 * 1024
 
 
+def download_flow(
+    state: ClientState, settings: Settings, url: str, destination: Destination, on_progress: Progress | None
+) -> Generator[Effect, Any, None]:
+    """Download a file, as a flow for a driver; raises as API calls do. A failed download can be resumed later."""
+    download: Download | None = None
+    try:
+        download = Download(state, settings, url, destination, on_progress)
+        while not download.done:
+            if download.pause:
+                yield Sleep(download.pause)
+            request = download.request((yield from download.authorize()))
+            try:
+                yield Receive(request, download)
+            except TransportFailure as failure:
+                download.connection_lost(failure)
+    finally:
+        if download is None or not download.done:
+            destination.abandon()
+
+
 class Download:
-    """The decisions of one download. A loop sends `request`, passes the answer to `begin`, `feed` and `end`, or the
-    failure to `connection_lost`, and waits `pause` seconds before the next request.
+    """The decisions of one download: its requests, what their answers mean, and the `pause` before the next request.
 
     Args:
         state, settings: of the client.
@@ -58,7 +74,7 @@ class Download:
         settings: Settings,
         url: str,
         destination: Destination,
-        on_progress: Progress | None = None,
+        on_progress: Progress | None,
     ) -> None:
         self._state = state
         self._settings = settings
@@ -219,73 +235,6 @@ class Download:
             return self._state.bearer_api_key
         token: str = yield Authorize(self._settings, self._deadline)
         return token
-
-    def abandon(self) -> None:
-        """Give up, and keep the bytes that can be resumed later."""
-        if not self.done:
-            self._destination.abandon()
-
-
-def download(
-    driver: BlockingDriver,
-    settings: Settings,
-    url: str,
-    destination: Destination,
-    on_progress: Progress | None = None,
-) -> None:
-    """Download a file on the calling thread; raises as API calls do."""
-    plan = Download(driver.state, settings, url, destination, on_progress)
-    try:
-        while not plan.done:
-            if plan.pause:
-                time.sleep(plan.pause)
-            try:
-                response = driver.engine.send(plan.request(driver.run(plan.authorize())))
-            except TransportFailure as failure:
-                plan.connection_lost(failure)
-                continue
-            try:
-                if plan.begin(response.status, response.headers):
-                    for piece in response.iter_raw():
-                        plan.feed(piece)
-                    plan.end()
-            except TransportFailure as failure:
-                plan.connection_lost(failure)
-            finally:
-                response.close()
-    finally:
-        plan.abandon()
-
-
-async def download_async(
-    driver: AsyncDriver,
-    settings: Settings,
-    url: str,
-    destination: Destination,
-    on_progress: Progress | None = None,
-) -> None:
-    """Download a file on the running event loop; raises as API calls do."""
-    plan = Download(driver.state, settings, url, destination, on_progress)
-    try:
-        while not plan.done:
-            if plan.pause:
-                await asyncio.sleep(plan.pause)
-            try:
-                response = await driver.engine.send(plan.request(await driver.run(plan.authorize())))
-            except TransportFailure as failure:
-                plan.connection_lost(failure)
-                continue
-            try:
-                if plan.begin(response.status, response.headers):
-                    async for piece in response.iter_raw():
-                        plan.feed(piece)
-                    plan.end()
-            except TransportFailure as failure:
-                plan.connection_lost(failure)
-            finally:
-                await response.close()
-    finally:
-        plan.abandon()
 
 
 def _origin(url: str) -> tuple[str, str, int]:
