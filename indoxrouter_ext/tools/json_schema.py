@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_type
 
 from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
 from indoxrouter._runtime.codecs.dates import parse_datetime
-from indoxrouter._runtime.values.json import is_list, is_mapping, is_object
+from indoxrouter._runtime.values.json import is_list, is_mapping, is_object, json_type
 from indoxrouter._runtime.values.text import plural
 
 if sys.version_info >= (3, 11):
@@ -37,7 +37,6 @@ _PLAIN: dict[Any, Json] = {
     datetime: {"type": "string", "format": "date-time"},
     date: {"type": "string", "format": "date"},
 }
-_COLLECTIONS: tuple[Any, ...] = (tuple, set, frozenset)
 
 
 class Mismatch(ValueError):
@@ -109,12 +108,11 @@ def _schema(kind: Any, path: str, above: tuple[Any, ...]) -> Json:
         return _annotated(arguments, path, above)
     if origin in (Required, NotRequired):
         return _schema(arguments[0], path, above)
-    if origin is Literal:
-        return _values(list(arguments))
+    choices = _choices_of(kind)
+    if choices is not None:
+        return _values([value for value, _ in choices])
     if origin is Union or origin is types.UnionType:
         return {"anyOf": [_schema(argument, path, above) for argument in arguments]}
-    if _is_kind(kind, enum.Enum):
-        return _values([member.value for member in kind])
     if is_pydantic(kind):
         found: Json = kind.model_json_schema()
         return found
@@ -138,6 +136,13 @@ def _annotated(arguments: tuple[Any, ...], path: str, above: tuple[Any, ...]) ->
         elif is_mapping(note):
             schema.update(note)
     return schema
+
+
+def _choices_of(kind: Any) -> list[tuple[Any, Any]] | None:
+    """The JSON values of a Literal or an enum, each with what it stands for; None for other types."""
+    if get_origin(kind) is Literal:
+        return [(value, value) for value in get_args(kind)]
+    return [(member.value, member) for member in kind] if _is_kind(kind, enum.Enum) else None
 
 
 def _values(values: list[Any]) -> Json:
@@ -224,17 +229,16 @@ def build(kind: Any, value: Any, path: str = "") -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Annotated, Required, NotRequired):
         return build(arguments[0], value, path)
-    if origin is Literal:
-        return value if value in arguments else _mismatch(path, value, " or ".join(map(repr, arguments)))
+    choices = _choices_of(kind)
+    if choices is not None:
+        for allowed, meant in choices:
+            if allowed == value:
+                return meant
+        _mismatch(path, value, " or ".join(repr(allowed) for allowed, _ in choices))
     if origin is Union or origin is types.UnionType:
         return _build_union(arguments, value, path)
     if is_pydantic(kind):
         return kind.model_validate(value)
-    if _is_kind(kind, enum.Enum):
-        by_value = {member.value: member for member in kind}
-        return (
-            by_value[value] if value in by_value else _mismatch(path, value, " or ".join(map(repr, by_value)))
-        )
     if _has_fields(kind):
         return _build_object(kind, value, path)
     return _build_plain(kind, origin, arguments, value, path)
@@ -273,15 +277,13 @@ def _build_object(kind: Any, value: Any, path: str) -> Any:
 
 def _build_plain(kind: Any, origin: Any, arguments: tuple[Any, ...], value: Any, path: str) -> Any:
     base = origin or kind
-    if base is None or base is type(None):
-        return None if value is None else _mismatch(path, value, "null")
-    if base is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+    if base is float and json_type(value) in ("integer", "number"):
         return float(value)
     if base is int and isinstance(value, float) and value.is_integer():
         return int(value)  # 3.0 is an integer to JSON Schema
-    if base in (str, bool, int):
-        matches = isinstance(value, base) and (base is bool or not isinstance(value, bool))
-        return value if matches else _mismatch(path, value, _PLAIN[base]["type"])
+    if base in (str, bool, int, None, type(None)):
+        expected = _PLAIN[base]["type"]
+        return value if json_type(value) == expected else _mismatch(path, value, expected)
     if base is datetime and isinstance(value, str):
         return parse_datetime(value) or _mismatch(path, value, "a time in ISO 8601")
     if base is date and isinstance(value, str):
@@ -311,7 +313,7 @@ def _build_list(base: Any, arguments: tuple[Any, ...], value: list[Any], path: s
     items: list[Any] = (
         [build(arguments[0], item, f"{path}[{i}]") for i, item in enumerate(value)] if arguments else value
     )
-    if base in _COLLECTIONS:
+    if base in (tuple, set, frozenset):
         return base(items)
     return set(items) if _is_kind(base, Set) else items
 
