@@ -78,7 +78,6 @@ class Download:
     ) -> None:
         self._state = state
         self._settings = settings
-        self._base = settings.base_url
         self._destination = destination
         self._on_progress = on_progress
         self._redirects = 0
@@ -94,7 +93,7 @@ class Download:
         self._deadline = None if settings.deadline is None else began + settings.deadline
         self.done = False
         self.pause = 0.0
-        self._set_url(urljoin(self._base + "/", url))
+        self._set_url(urljoin(settings.base_url + "/", url))
 
     def _set_url(self, url: str) -> None:
         parts = urlsplit(url)
@@ -107,7 +106,7 @@ class Download:
     @property
     def needs_token(self) -> bool:
         """Whether the request is sent to the client's own server, and so carries its token."""
-        return _origin(self._url) == _origin(self._base)
+        return _origin(self._url) == _origin(self._settings.base_url)
 
     def request(self, token: str | None) -> HttpRequest:
         """The next request."""
@@ -119,8 +118,8 @@ class Download:
             ("Accept-Encoding", "identity"),  # ranges and sizes count bytes of the uncompressed file
             ("User-Agent", self._settings.user_agent),
         ]
-        self._token = token if self.needs_token else None
-        if token is not None and self.needs_token:
+        self._token = token
+        if token is not None:
             headers.append(("Authorization", f"Bearer {token}"))
         if self._destination.size and self._destination.validator is not None:
             headers += [

@@ -155,17 +155,15 @@ def _values(values: list[Any]) -> Json:
 
 def _container(kind: Any, origin: Any, arguments: tuple[Any, ...], path: str, above: tuple[Any, ...]) -> Json:
     base = origin or kind
-    if not isinstance(base, type):
-        raise_invalid_argument(path, kind, "a type that JSON can represent")
-    if issubclass(base, tuple) and arguments and arguments[-1] is not Ellipsis:
+    if _is_kind(base, tuple) and arguments and arguments[-1] is not Ellipsis:
         items = [_schema(argument, path, above) for argument in arguments]
         return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
-    if issubclass(base, (Sequence, Set)) and not issubclass(base, (str, bytes, bytearray)):
+    if _is_kind(base, (Sequence, Set)) and not _is_kind(base, (str, bytes, bytearray)):
         schema: Json = {"type": "array", "items": _schema(arguments[0], path, above) if arguments else {}}
-        if issubclass(base, Set):
+        if _is_kind(base, Set):
             schema["uniqueItems"] = True
         return schema
-    if issubclass(base, Mapping):
+    if _is_kind(base, Mapping):
         if arguments and arguments[0] is not str:
             raise_invalid_argument(path, kind, "a mapping with text as keys")
         return {
