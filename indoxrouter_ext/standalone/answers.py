@@ -6,12 +6,12 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from email.message import Message
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.codecs.composites import Array
 from indoxrouter._runtime.codecs.factory import BYTES, TEXT
 from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.operations.parameters import charset_of
 from indoxrouter._runtime.values import json
 
 if TYPE_CHECKING:
@@ -161,9 +161,7 @@ def in_utf8(headers: Headers, body: bytes) -> bytes:
 
 
 def _charset(headers: Headers) -> str:
-    message = Message()
-    message["Content-Type"] = headers.get("content-type", "")
-    return message.get_content_charset("utf-8")
+    return charset_of(headers.get("content-type", "")) or "utf-8"
 
 
 def _json_text(headers: Headers, body: bytes) -> str:

@@ -14,7 +14,7 @@ from indoxrouter._runtime.errors.retry_after import retry_after_of
 from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, Timeouts, TransportFailure
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import is_object
+from indoxrouter._runtime.values.json import as_object
 from indoxrouter.errors import APIError
 
 from ..calls.retry import FailedAttempt, RetryBudget, RetryPolicy
@@ -184,10 +184,8 @@ class Exchange:
 
 def _accept(call: Call[Any]) -> str:
     """The documented media types of a success, the one that is wanted first; then any."""
-    successes = [r for r in call.operation.responses if r.media_type is not None and r.status[0] in "2d"]
-    types = dict.fromkeys(r.media_type for r in successes if r.media_type != "*/*")
-    payload = call.payload
-    if is_object(payload) and payload.get("stream") is True:
-        streamed = [r.media_type for r in successes if r.framing]
-        types = dict.fromkeys([*streamed, *types])
-    return ", ".join([*filter(None, types), "*/*;q=0.5"] if types else ["application/json", "*/*;q=0.5"])
+    streamed = as_object(call.payload).get("stream") is True
+    successes = [answer for answer in call.operation.responses if answer.status[0] in "2d"]
+    successes.sort(key=lambda answer: streamed and not answer.framing)
+    types = [answer.media_type for answer in successes if answer.media_type and answer.media_type != "*/*"]
+    return ", ".join([*(dict.fromkeys(types) or ["application/json"]), "*/*;q=0.5"])
