@@ -283,13 +283,19 @@ def encode_form(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) ->
 def encode_text(text: str, media_type: str) -> tuple[bytes, str]:
     """Text in the charset of its media type, UTF-8 where it names none, and the value of `Content-Type`."""
     media_type = media_type.replace("text/*", "text/plain")
-    charset = ""
-    for part in media_type.replace(" ", "").lower().split(";")[1:]:
-        name, _, value = part.partition("=")
-        charset = value.strip('"') if name == "charset" else charset
+    charset = charset_of(media_type)
     if charset:
         return text.encode(charset), media_type
     return text.encode("utf-8"), f"{media_type}; charset=utf-8"
+
+
+def charset_of(media_type: str) -> str:
+    """The charset that a media type names, in lower case; empty if it names none."""
+    for parameter in media_type.lower().split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset":
+            return value.strip(' "')
+    return ""
 
 
 def encode_parts(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) -> MultipartBody:
