@@ -58,11 +58,7 @@ def download_flow(
 class Download:
     """The decisions of one download: its requests, what their answers mean, and the `pause` before the next request.
 
-    Args:
-        state, settings: of the client.
-        url: absolute, or relative to the server's URL.
-        destination: stores the bytes.
-        on_progress: called after each piece.
+    Its URL is absolute, or relative to the server's.
 
     Raises:
         InvalidParametersError: for a URL that is not http or https.

@@ -26,12 +26,8 @@ EventT = TypeVar("EventT")
 class EventReader:
     """Turns the bytes of a streamed answer into its values. No I/O.
 
-    Args:
-        http: the head of the answer.
-        framing: `events` (the data of each is a value), `envelopes` (an event as a whole is) or `lines` of JSON.
-        codec: decodes one value.
-        done: data that ends the stream.
-        host, secrets: for error messages.
+    The framing is `events` (the data of each is a value), `envelopes` (an event as a whole is) or `lines` of JSON. The
+    data `done` ends the stream.
     """
 
     def __init__(
