@@ -242,17 +242,18 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 
 def _length(headers: Headers) -> int | None:
-    text = headers.get("content-length", "").strip()
-    return int(text) if text.isascii() and text.isdigit() and "content-encoding" not in headers else None
+    return None if "content-encoding" in headers else _number(headers.get("content-length", "").strip())
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _content_range(headers: Headers) -> tuple[int, int | None]:
     unit, _, span = headers.get("content-range", "").strip().partition(" ")
     where, _, total = span.partition("/")
-    first = where.partition("-")[0]
-    if unit.lower() != "bytes" or not (first.isascii() and first.isdigit()):
-        return -1, None
-    return int(first), int(total) if total.isascii() and total.isdigit() else None
+    first = _number(where.partition("-")[0])
+    return (-1, None) if unit.lower() != "bytes" or first is None else (first, _number(total))
 
 
 def _validator(headers: Headers) -> str | None:
