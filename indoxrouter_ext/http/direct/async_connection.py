@@ -226,13 +226,12 @@ async def connect(
         await asyncio.wait({attempt}, timeout=limit)
         if not attempt.done():
             raise timed_out("connect_timeout", seconds, deadline)
-    except BaseException:  # a failure, or the task was cancelled
-        _discard(attempt)
-        raise
-    try:
         return attempt.result()
     except (OSError, ValueError) as error:
         failure = connect_failure(error)
+    except BaseException:  # the time is up, or the task was cancelled
+        _discard(attempt)
+        raise
     raise failure
 
 
