@@ -37,6 +37,7 @@ _PLAIN: dict[Any, Json] = {
     datetime: {"type": "string", "format": "date-time"},
     date: {"type": "string", "format": "date"},
 }
+_COLLECTIONS: tuple[Any, ...] = (tuple, set, frozenset)
 
 
 class Mismatch(ValueError):
@@ -311,7 +312,7 @@ def _build_list(base: Any, arguments: tuple[Any, ...], value: list[Any], path: s
     items: list[Any] = (
         [build(arguments[0], item, f"{path}[{i}]") for i, item in enumerate(value)] if arguments else value
     )
-    if base in (tuple, set, frozenset):
+    if base in _COLLECTIONS:
         return base(items)
     return set(items) if _is_kind(base, Set) else items
 
