@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
@@ -283,19 +284,15 @@ def encode_form(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) ->
 def encode_text(text: str, media_type: str) -> tuple[bytes, str]:
     """Text in the charset of its media type, UTF-8 where it names none, and the value of `Content-Type`."""
     media_type = media_type.replace("text/*", "text/plain")
-    charset = charset_of(media_type)
-    if charset:
+    if charset := charset_of(media_type):
         return text.encode(charset), media_type
     return text.encode("utf-8"), f"{media_type}; charset=utf-8"
 
 
 def charset_of(media_type: str) -> str:
     """The charset that a media type names, in lower case; empty if it names none."""
-    for parameter in media_type.lower().split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "charset":
-            return value.strip(' "')
-    return ""
+    found = re.search(r';\s*charset\s*=\s*"?([^\s";]+)', media_type.lower())
+    return found[1] if found else ""
 
 
 def encode_parts(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) -> MultipartBody:
