@@ -125,12 +125,9 @@ def bulk(server: str, what: str) -> Row:
             size = f"{UPLOAD // 1_000_000} MB up"
         elif what == "download":
             from indoxrouter_ext.files.destinations import FileDestination
-            from indoxrouter_ext.files.downloads import download
 
             before = peak()
-            download(
-                client._driver, client._settings, f"{server}/download/file.mp4", FileDestination(path), None
-            )
+            client._fetch(f"{server}/download/file.mp4", FileDestination(path), None)
             assert path.stat().st_size == DOWNLOAD, path.stat().st_size
             size = f"{DOWNLOAD // MEBIBYTE} MiB down"
         else:

@@ -244,11 +244,10 @@ class CallSteps:
         return self._driver.result_of(self._fetch_flow(url, destination, on_progress))
 
     def _fetch_flow(self, url: str, destination: Destination, on_progress: Progress | None) -> ResultFlow:
-        from .files.downloads import download, download_async  # cost: few programs download files
+        from .files.downloads import download_flow  # cost: few programs download files
 
         self._state.check_open()
-        fetch: Any = download_async if self._asynchronous else download
-        yield Do(partial(fetch, self._driver, self._settings, url, destination, on_progress))
+        yield from download_flow(self._state, self._settings, url, destination, on_progress)
 
 
 def _received() -> ModuleType:

@@ -13,7 +13,7 @@ from indoxrouter.errors import IndoxRouterError
 from ..auth.token_store import copy_error
 from ..http.fork_safety import register_for_fork
 from .answer import HttpAnswer
-from .request_flow import Do, Effect, Renew, Send, Sleep, body_to_read, renew_token
+from .request_flow import Do, Effect, Receive, Renew, Send, Sleep, body_to_read, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine
@@ -101,6 +101,8 @@ class AsyncDriver:
                         await asyncio.sleep(effect.seconds)
                     elif type(effect) is Do:
                         result = await effect.action()
+                    elif type(effect) is Receive:
+                        await self._receive(effect)
                 except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
@@ -130,6 +132,16 @@ class AsyncDriver:
         finally:
             if not is_open:
                 await response.close()
+
+    async def _receive(self, effect: Receive) -> None:
+        response = await self.engine.send(effect.request)
+        try:
+            if effect.receiver.begin(response.status, response.headers):
+                async for piece in response.iter_raw():
+                    effect.receiver.feed(piece)
+                effect.receiver.end()
+        finally:
+            await response.close()
 
     async def _renew(self, effect: Renew) -> None:
         loop = _running_asyncio_loop()

@@ -13,7 +13,7 @@ from indoxrouter.errors import IndoxRouterError
 from ..auth.token_store import Refresh, copy_error
 from ..http.fork_safety import register_for_fork
 from .answer import HttpAnswer
-from .request_flow import Do, Effect, Renew, Send, Sleep, body_to_read, renew_token
+from .request_flow import Do, Effect, Receive, Renew, Send, Sleep, body_to_read, renew_token
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Engine
@@ -96,6 +96,8 @@ class BlockingDriver:
                         time.sleep(effect.seconds)
                     elif type(effect) is Do:
                         result = effect.action()
+                    elif type(effect) is Receive:
+                        self._receive(effect)
                 except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
@@ -125,6 +127,16 @@ class BlockingDriver:
         finally:
             if not is_open:
                 response.close()
+
+    def _receive(self, effect: Receive) -> None:
+        response = self.engine.send(effect.request)
+        try:
+            if effect.receiver.begin(response.status, response.headers):
+                for piece in response.iter_raw():
+                    effect.receiver.feed(piece)
+                effect.receiver.end()
+        finally:
+            response.close()
 
     def _renew(self, effect: Renew) -> None:
         joined = self.state.tokens.begin_or_join(Refresh, lambda refresh: True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload, error_from_transport
 from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
@@ -70,7 +70,31 @@ class Do:
         self.action = action
 
 
-Effect = Send | Sleep | Renew | Do
+class Receiver(Protocol):
+    """Takes an answer as it arrives."""
+
+    def begin(self, status: int, headers: Headers) -> bool:
+        """Take the head. Returns whether the body is to be read."""
+        ...
+
+    def feed(self, piece: bytes) -> None:
+        """Take bytes of the body."""
+
+    def end(self) -> None:
+        """Take the end of the body."""
+
+
+class Receive:
+    """Send a request, and pass the answer to a receiver as it arrives: it may be too large for the memory."""
+
+    __slots__ = ("receiver", "request")
+
+    def __init__(self, request: HttpRequest, receiver: Receiver) -> None:
+        self.request = request
+        self.receiver = receiver
+
+
+Effect = Send | Sleep | Renew | Receive | Do
 Flow = Generator[Effect, Any, HttpAnswer]
 
 _UNAUTHORIZED, _NOT_FOUND = 401, 404

@@ -132,8 +132,6 @@ class FileDestination:
 
     def finish(self) -> None:
         """Replace the target with the complete file."""
-        if self._file is None:
-            self.start(self.size, self.validator)
         assert self._file is not None
         self._file.flush()
         os.fsync(self._file.fileno())

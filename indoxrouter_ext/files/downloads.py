@@ -1,4 +1,4 @@
-"""Downloads of files that an answer refers to: the decisions without I/O, and a loop for each driver.
+"""Downloads of files that an answer refers to, as a flow for a driver: the decisions, without I/O.
 
 A URL in an answer is untrusted. Credentials are sent to the client's own server only. Redirects are followed up to a
 limit, and never from https to http. An interrupted download is resumed if the file on the server has not changed.
@@ -6,7 +6,6 @@ limit, and never from https to http. An interrupted download is resumed if the f
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
@@ -17,15 +16,13 @@ from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, TransportFailure
 from indoxrouter.errors import APIError, InvalidParametersError, RequestTimeoutError
 
-from ..calls.request_flow import Effect, authorize
+from ..calls.request_flow import Effect, Receive, Sleep, authorize
 from ..calls.retry import FailedAttempt, RetryPolicy
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
     from indoxrouter.errors import IndoxRouterError
 
-    from ..calls.asynchronous import AsyncDriver
-    from ..calls.blocking import BlockingDriver
     from ..calls.client_state import ClientState
     from ..settings.values import Settings
     from .destinations import Destination
@@ -38,15 +35,30 @@ _MAX_REDIRECTS = 5
 _MAX_ERROR_BODY = 64 * 1024
 
 
-class Download:
-    """The decisions of one download. A loop sends `request`, passes the answer to `begin`, `feed` and `end`, or the
-    failure to `connection_lost`, and waits `pause` seconds before the next request.
+def download_flow(
+    state: ClientState, settings: Settings, url: str, destination: Destination, on_progress: Progress | None
+) -> Generator[Effect, Any, None]:
+    """Download a file, as a flow for a driver; raises as API calls do. A failed download can be resumed later."""
+    download: Download | None = None
+    try:
+        download = Download(state, settings, url, destination, on_progress)
+        while not download.done:
+            if download.pause:
+                yield Sleep(download.pause)
+            request = download.request((yield from download.authorize()))
+            try:
+                yield Receive(request, download)
+            except TransportFailure as failure:
+                download.connection_lost(failure)
+    finally:
+        if download is None or not download.done:
+            destination.abandon()
 
-    Args:
-        state, settings: of the client.
-        url: absolute, or relative to the server's URL.
-        destination: stores the bytes.
-        on_progress: called after each piece.
+
+class Download:
+    """The decisions of one download: its requests, what their answers mean, and the `pause` before the next request.
+
+    Its URL is absolute, or relative to the server's.
 
     Raises:
         InvalidParametersError: for a URL that is not http or https.
@@ -58,11 +70,10 @@ class Download:
         settings: Settings,
         url: str,
         destination: Destination,
-        on_progress: Progress | None = None,
+        on_progress: Progress | None,
     ) -> None:
         self._state = state
         self._settings = settings
-        self._base = settings.base_url
         self._destination = destination
         self._on_progress = on_progress
         self._redirects = 0
@@ -78,7 +89,7 @@ class Download:
         self._deadline = None if settings.deadline is None else began + settings.deadline
         self.done = False
         self.pause = 0.0
-        self._set_url(urljoin(self._base + "/", url))
+        self._set_url(urljoin(settings.base_url + "/", url))
 
     def _set_url(self, url: str) -> None:
         parts = urlsplit(url)
@@ -91,7 +102,7 @@ class Download:
     @property
     def needs_token(self) -> bool:
         """Whether the request is sent to the client's own server, and so carries its token."""
-        return _origin(self._url) == _origin(self._base)
+        return _origin(self._url) == _origin(self._settings.base_url)
 
     def request(self, token: str | None) -> HttpRequest:
         """The next request."""
@@ -103,8 +114,8 @@ class Download:
             ("Accept-Encoding", "identity"),  # ranges and sizes count bytes of the uncompressed file
             ("User-Agent", self._settings.user_agent),
         ]
-        self._token = token if self.needs_token else None
-        if token is not None and self.needs_token:
+        self._token = token
+        if token is not None:
             headers.append(("Authorization", f"Bearer {token}"))
         if self._destination.size and self._destination.validator is not None:
             headers += [
@@ -219,73 +230,6 @@ class Download:
             yield from authorize(self._state, self._settings, self._deadline)
         )
 
-    def abandon(self) -> None:
-        """Give up, and keep the bytes that can be resumed later."""
-        if not self.done:
-            self._destination.abandon()
-
-
-def download(
-    driver: BlockingDriver,
-    settings: Settings,
-    url: str,
-    destination: Destination,
-    on_progress: Progress | None = None,
-) -> None:
-    """Download a file on the calling thread; raises as API calls do."""
-    plan = Download(driver.state, settings, url, destination, on_progress)
-    try:
-        while not plan.done:
-            if plan.pause:
-                time.sleep(plan.pause)
-            try:
-                response = driver.engine.send(plan.request(driver.run(plan.authorize())))
-            except TransportFailure as failure:
-                plan.connection_lost(failure)
-                continue
-            try:
-                if plan.begin(response.status, response.headers):
-                    for piece in response.iter_raw():
-                        plan.feed(piece)
-                    plan.end()
-            except TransportFailure as failure:
-                plan.connection_lost(failure)
-            finally:
-                response.close()
-    finally:
-        plan.abandon()
-
-
-async def download_async(
-    driver: AsyncDriver,
-    settings: Settings,
-    url: str,
-    destination: Destination,
-    on_progress: Progress | None = None,
-) -> None:
-    """Download a file on the running event loop; raises as API calls do."""
-    plan = Download(driver.state, settings, url, destination, on_progress)
-    try:
-        while not plan.done:
-            if plan.pause:
-                await asyncio.sleep(plan.pause)
-            try:
-                response = await driver.engine.send(plan.request(await driver.run(plan.authorize())))
-            except TransportFailure as failure:
-                plan.connection_lost(failure)
-                continue
-            try:
-                if plan.begin(response.status, response.headers):
-                    async for piece in response.iter_raw():
-                        plan.feed(piece)
-                    plan.end()
-            except TransportFailure as failure:
-                plan.connection_lost(failure)
-            finally:
-                await response.close()
-    finally:
-        plan.abandon()
-
 
 def _origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
@@ -297,17 +241,18 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 
 def _length(headers: Headers) -> int | None:
-    text = headers.get("content-length", "").strip()
-    return int(text) if text.isascii() and text.isdigit() and "content-encoding" not in headers else None
+    return None if "content-encoding" in headers else _number(headers.get("content-length", "").strip())
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _content_range(headers: Headers) -> tuple[int, int | None]:
     unit, _, span = headers.get("content-range", "").strip().partition(" ")
     where, _, total = span.partition("/")
-    first = where.partition("-")[0]
-    if unit.lower() != "bytes" or not (first.isascii() and first.isdigit()):
-        return -1, None
-    return int(first), int(total) if total.isascii() and total.isdigit() else None
+    first = _number(where.partition("-")[0])
+    return (-1, None) if unit.lower() != "bytes" or first is None else (first, _number(total))
 
 
 def _validator(headers: Headers) -> str | None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 NAMES = ("direct", "httpx")
 VARIABLE = "INDOX_ROUTER_ENGINE"
-_ALIASES = {"fast": "direct"}  # its name while 0.2.0 was developed
 _OLDEST_HTTPTOOLS = (0, 7, 1)  # older ones contain a parser that accepts malformed messages
 
 
@@ -44,7 +42,7 @@ class EngineChoice:
 
     def __init__(self, engine: object, http_client: object, *, asynchronous: bool) -> None:
         self._http_client = http_client
-        self._asynchronous = asynchronous
+        self.asynchronous = asynchronous
         self._given: Any = None
         self._named = True
         if http_client is not None:
@@ -83,22 +81,23 @@ class EngineChoice:
         if self._given is not None:
             return self._given
         if self._needs_httpx():
-            return self._make_httpx()
-        if self._asynchronous:
+            return self.make_httpx()
+        if self.asynchronous:
             from .direct.asynchronous import AsyncDirectEngine  # costs 3 ms: it imports httptools
 
-            return _AsyncSwitch(AsyncDirectEngine(), self._make_httpx, asynchronous=True)
+            return _AsyncSwitch(AsyncDirectEngine(), self)
         from .direct.blocking import DirectEngine  # costs 3 ms: it imports httptools
 
-        return _SyncSwitch(DirectEngine(), self._make_httpx, asynchronous=False)
+        return _SyncSwitch(DirectEngine(), self)
 
-    def _make_httpx(self) -> Any:
+    def make_httpx(self) -> Any:
+        """The engine over httpx."""
         from indoxrouter._runtime.http.httpx_adapter import (  # costs 60 ms: it imports httpx
             AsyncHttpxEngine,
             HttpxEngine,
         )
 
-        kind: Any = AsyncHttpxEngine if self._asynchronous else HttpxEngine
+        kind: Any = AsyncHttpxEngine if self.asynchronous else HttpxEngine
         return kind(self._http_client)
 
     def _needs_httpx(self) -> bool:
@@ -116,7 +115,6 @@ def _named(engine: str | None) -> tuple[str, bool]:
     name = (engine or "").strip().lower()
     if not name:
         return ("direct" if find_spec("httptools") is not None else "httpx"), False
-    name = _ALIASES.get(name, name)
     if name not in NAMES:
         raise ValueError(
             f"{source}: expected one of {', '.join(NAMES)} or an engine object, got {engine!r:.40}"
@@ -153,10 +151,9 @@ class _Switch:
 
     name = "direct"
 
-    def __init__(self, direct: Any, make_httpx: Callable[[], Any], *, asynchronous: bool) -> None:
+    def __init__(self, direct: Any, choice: EngineChoice) -> None:
         self._direct = direct
-        self._make_httpx = make_httpx
-        self._asynchronous = asynchronous
+        self._choice = choice
         self._httpx: Any = None
         self._lock = threading.Lock()
         self._proxied: dict[str, bool] = {}  # by origin: like httpx, asked once in the life of a client
@@ -167,13 +164,13 @@ class _Switch:
         proxied = self._proxied.get(origin)
         if proxied is None:
             proxied = self._proxied[origin] = _is_proxied(url)
-        if not proxied and not httpx_is_patched(self._asynchronous):
+        if not proxied and not httpx_is_patched(self._choice.asynchronous):
             return self._direct
         with self._lock:
             if self._httpx is None:
                 reason = "a proxy is set for" if proxied else "a tool has replaced methods of httpx, seen at"
                 _log("engine httpx serves requests because %s %s", reason, origin)
-                self._httpx = self._make_httpx()
+                self._httpx = self._choice.make_httpx()
             return self._httpx
 
     def send(self, request: HttpRequest) -> Any:

@@ -6,12 +6,12 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from email.message import Message
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.codecs.composites import Array
 from indoxrouter._runtime.codecs.factory import BYTES, TEXT
 from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.operations.parameters import charset_of
 from indoxrouter._runtime.values import json
 
 if TYPE_CHECKING:
@@ -85,14 +85,13 @@ class Redirect:
 
 def info_of(call: Call[Any], status: int, headers: Headers, attempts: int) -> HttpInfo:
     """The HTTP side of an answer, with the documented headers decoded."""
-    received = _received.get()
     response = call.expected(status, headers.get("content-type", ""))
     documented = response.headers if response is not None else {}
     values = {
         name: _header_value(codec, headers[name]) for name, codec in documented.items() if name in headers
     }
     info = HttpInfo(status, headers, values, attempts)
-    if received is not None:
+    if (received := _received.get()) is not None:
         received.append(info)
     return info
 
@@ -101,16 +100,16 @@ def _header_value(codec: Codec, text: str) -> Any:
     """A header as its schema types it; text that does not fit the schema stays text."""
     if codec.accepts(text):
         return codec.decode(text)
-    parts = [part.strip() for part in text.split(",")]
-    at: Any = getattr(codec, "codec_at", None)  # of an array whose places differ
+    codec_at: Any = getattr(codec, "codec_at", None)  # of an array whose places differ
+    value: Any = text
     try:
         value = json.loads(text.encode())
     except json.MalformedJson:
-        value = text
-    if isinstance(codec, Array) and value == text:
-        value = [_header_value(codec.item, part) for part in parts]
-    elif at is not None and value == text:
-        value = [_header_value(at(index), part) for index, part in enumerate(parts)]
+        if isinstance(codec, Array) or codec_at is not None:
+            value = [
+                _header_value(codec.item if isinstance(codec, Array) else codec_at(index), part.strip())
+                for index, part in enumerate(text.split(","))
+            ]
     return codec.decode(value) if codec.accepts(value) else text
 
 
@@ -162,9 +161,7 @@ def in_utf8(headers: Headers, body: bytes) -> bytes:
 
 
 def _charset(headers: Headers) -> str:
-    message = Message()
-    message["Content-Type"] = headers.get("content-type", "")
-    return message.get_content_charset("utf-8")
+    return charset_of(headers.get("content-type", "")) or "utf-8"
 
 
 def _json_text(headers: Headers, body: bytes) -> str:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter.resources import Api, AsyncApi
 
@@ -27,7 +26,6 @@ P = ParamSpec("P")
 
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_RETRIES = 2
-BODY_LIMIT = 256 * 1024 * 1024
 
 
 class _Base:
@@ -100,26 +98,22 @@ class ApiClient(_Base):
         """
         exchange = Exchange(call, self._settings, options)
         while True:
-            wait: float | None = None
-            failure: TransportFailure | None = None
             try:
                 response: HttpResponse = self._engine.send(exchange.request())
-                http = exchange.info(response.status, response.headers)
-                reader = exchange.events(http)
+                reader = exchange.begin(response.status, response.headers)
                 if reader is not None:
-                    return Stream[Any](response, reader, http)  # type: ignore[return-value]  # as the method's type says
+                    return Stream[Any](response, reader)  # type: ignore[return-value]  # as the method's type says
                 try:
-                    body = _read(response)
+                    for piece in response.iter_raw():
+                        exchange.feed(piece)
                 finally:
                     response.close()
-                wait = exchange.wait_after(response.status, response.headers)
-                if wait is None:
-                    return exchange.result(http, body)  # type: ignore[no-any-return]  # T is that of the codec
-            except TransportFailure as error:
-                failure = error
-            if failure is not None:
-                wait = exchange.wait_after_failure(failure)
-            time.sleep(wait or 0.0)
+                exchange.end()
+            except TransportFailure as failure:
+                exchange.fail(failure)
+            if exchange.pause is None:
+                return exchange.result()  # type: ignore[no-any-return]  # T is that of the codec
+            time.sleep(exchange.pause)
 
     def with_raw_response(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
         """What a method of `api` returns, with the HTTP side of its call, which lists, text and None cannot carry.
@@ -143,13 +137,6 @@ class ApiClient(_Base):
         self.close()
 
 
-def _read(response: HttpResponse) -> bytes:
-    reader = BodyReader(response.headers, BODY_LIMIT)
-    body = b"".join(part for piece in response.iter_raw() for part in reader.feed(piece))
-    reader.finish()
-    return body
-
-
 class AsyncApiClient(_Base):
     """The asynchronous form of `ApiClient`, with the same arguments."""
 
@@ -164,26 +151,22 @@ class AsyncApiClient(_Base):
         """Send one call and return its decoded answer; raises as `ApiClient.send` does."""
         exchange = Exchange(call, self._settings, options)
         while True:
-            wait: float | None = None
-            failure: TransportFailure | None = None
             try:
                 response: AsyncHttpResponse = await self._engine.send(exchange.request())
-                http = exchange.info(response.status, response.headers)
-                reader = exchange.events(http)
+                reader = exchange.begin(response.status, response.headers)
                 if reader is not None:
-                    return AsyncStream[Any](response, reader, http)  # type: ignore[return-value]  # as above
+                    return AsyncStream[Any](response, reader)  # type: ignore[return-value]  # as above
                 try:
-                    body = await _read_async(response)
+                    async for piece in response.iter_raw():
+                        exchange.feed(piece)
                 finally:
                     await response.close()
-                wait = exchange.wait_after(response.status, response.headers)
-                if wait is None:
-                    return exchange.result(http, body)  # type: ignore[no-any-return]  # T is that of the codec
-            except TransportFailure as error:
-                failure = error
-            if failure is not None:
-                wait = exchange.wait_after_failure(failure)
-            await asyncio.sleep(wait or 0.0)
+                exchange.end()
+            except TransportFailure as failure:
+                exchange.fail(failure)
+            if exchange.pause is None:
+                return exchange.result()  # type: ignore[no-any-return]  # T is that of the codec
+            await asyncio.sleep(exchange.pause)
 
     async def with_raw_response(
         self, method: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -203,10 +186,3 @@ class AsyncApiClient(_Base):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-
-async def _read_async(response: AsyncHttpResponse) -> bytes:
-    reader = BodyReader(response.headers, BODY_LIMIT)
-    parts = [part async for piece in response.iter_raw() for part in reader.feed(piece)]
-    reader.finish()
-    return b"".join(parts)

@@ -11,23 +11,24 @@ from indoxrouter import about
 from indoxrouter._runtime.credentials import apply_credentials
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_transport
 from indoxrouter._runtime.errors.retry_after import retry_after_of
-from indoxrouter._runtime.http.interface import Deadline, HttpRequest, Timeouts
+from indoxrouter._runtime.http.body_reader import BodyReader
+from indoxrouter._runtime.http.interface import Deadline, HttpRequest, Timeouts, TransportFailure
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import is_object
+from indoxrouter._runtime.values.json import as_object
 from indoxrouter.errors import APIError
 
 from ..calls.retry import FailedAttempt, RetryBudget, RetryPolicy
-from .answers import HttpInfo, decode, in_utf8, info_of, media_type_of
+from .answers import decode, in_utf8, info_of, media_type_of
 from .servers import Servers, host_of
 from .streams import EventReader
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.credentials import Credentials
-    from indoxrouter._runtime.http.interface import Headers, TransportFailure
+    from indoxrouter._runtime.http.interface import Headers
     from indoxrouter._runtime.operations.operation import Call
 
 LONGEST_RETRY_AFTER = 60.0
-STREAMS = ("events", "envelopes", "lines")
+BODY_LIMIT = 256 * 1024 * 1024
 
 
 @dataclass
@@ -52,7 +53,11 @@ class Settings:
 
 
 class Exchange:
-    """One call with all of its attempts."""
+    """One call with all of its attempts.
+
+    A client sends `request`, and passes the answer to `begin`, `feed` and `end`, or the network's failure to `fail`. It
+    repeats this after `pause` seconds, until that is None: then `result` returns or raises what the call came to.
+    """
 
     def __init__(self, call: Call[Any], settings: Settings, options: Mapping[str, Any] | None = None) -> None:
         if options:
@@ -61,6 +66,8 @@ class Exchange:
         self._settings = settings
         self._policy = RetryPolicy(settings.max_retries, LONGEST_RETRY_AFTER, settings.budget)
         self._attempts = 0
+        self._failure: TransportFailure | None = None
+        self.pause: float | None = None
         self._server = settings.servers.of(call)
         self._host = host_of(self._server)
         seconds = settings.deadline
@@ -98,50 +105,59 @@ class Exchange:
             deadline=self._deadline,
         )
 
-    def info(self, status: int, headers: Headers) -> HttpInfo:
-        """The HTTP side of an answer."""
-        return info_of(self._call, status, headers, self._attempts)
+    def begin(self, status: int, headers: Headers) -> EventReader | None:
+        """Take the head of an answer. Returns a reader if it is documented as a stream."""
+        self._failure = None
+        self._http = info_of(self._call, status, headers, self._attempts)
+        self._body, self._parts = BodyReader(headers, BODY_LIMIT), list[bytes]()
+        return self._events() if 200 <= status < 300 else None
 
-    def events(self, http: HttpInfo) -> EventReader | None:
-        """A reader for an answer that is documented as a stream; None for every other one."""
-        if not 200 <= http.status < 300:
-            return None
-        operation = self._call.operation
-        response = self._call.expected(http.status, http.headers.get("content-type", ""))
+    def _events(self) -> EventReader | None:
+        operation, http = self._call.operation, self._http
+        received = media_type_of(http.headers)
+        response = self._call.expected(http.status, received)
         framing, codec, done = "", None, "[DONE]"
-        if response is not None and (response.media_type or "").partition(";")[0] == media_type_of(
-            http.headers
-        ):
+        if response is not None and (response.media_type or "").partition(";")[0] == received:
             framing, codec = response.framing, response.codec
-        if operation.stream is not None and media_type_of(http.headers) == "text/event-stream":
+        if operation.stream is not None and received == "text/event-stream":
             framing, codec, done = "events", operation.stream.codec, operation.stream.done
-        if framing not in STREAMS or codec is None:
+        if not framing or codec is None:
             return None
         return EventReader(http, framing, codec, done, self._host, self._secrets())
 
-    def wait_after(self, status: int, headers: Headers) -> float | None:
-        """Seconds to wait before the call is repeated; None where this answer is the last one."""
+    def feed(self, piece: bytes) -> None:
+        """Take bytes of the body."""
+        self._parts += self._body.feed(piece)
+
+    def end(self) -> None:
+        """Take the end of the body."""
+        self._body.finish()
+        status, headers = self._http.status, self._http.headers
         if status < 400:
             self._settings.budget.refund()
-            return None
-        return self._wait(
-            FailedAttempt(self._call.operation.retry, status, retry_after=retry_after_of(headers, {}))
-        )
+            self.pause = None
+        else:
+            retry = self._call.operation.retry
+            self._decide(FailedAttempt(retry, status, retry_after=retry_after_of(headers, {})))
 
-    def wait_after_failure(self, failure: TransportFailure) -> float:
-        """Seconds to wait before the call is repeated.
+    def fail(self, failure: TransportFailure) -> None:
+        """Take a failure of the network."""
+        self._failure = failure
+        self._decide(FailedAttempt(self._call.operation.retry, None, failure))
+
+    def _decide(self, failed: FailedAttempt) -> None:
+        left = self._deadline.left() if self._deadline is not None else None
+        self.pause = self._policy.decide(failed, self._attempts, left)
+
+    def result(self) -> Any:
+        """The decoded answer.
 
         Raises:
-            NetworkError: when it is not.
+            RootError: the documented exception for an error, or `NetworkError`.
         """
-        wait = self._wait(FailedAttempt(self._call.operation.retry, None, failure))
-        if wait is None:
-            raise error_from_transport(failure, self._host, self._secrets())
-        return wait
-
-    def result(self, http: HttpInfo, body: bytes) -> Any:
-        """The decoded answer, or the documented exception."""
-        operation = self._call.operation
+        if self._failure is not None:
+            raise error_from_transport(self._failure, self._host, self._secrets())
+        operation, http, body = self._call.operation, self._http, b"".join(self._parts)
         if not (200 <= http.status < 300 or self._is_documented_redirect(http.status)):
             raise error_from_body(
                 http.status,
@@ -161,10 +177,6 @@ class Exchange:
         documented = {response.status for response in self._call.operation.responses}
         return 300 <= status < 400 and not documented.isdisjoint({str(status), "3XX"})
 
-    def _wait(self, failed: FailedAttempt) -> float | None:
-        left = self._deadline.left() if self._deadline is not None else None
-        return self._policy.decide(failed, self._attempts, left)
-
     def _secrets(self) -> list[str]:
         token = self._settings.token or ()
         return [*self._call.secrets(), *([token] if isinstance(token, str) else dict(token).values())]
@@ -172,10 +184,8 @@ class Exchange:
 
 def _accept(call: Call[Any]) -> str:
     """The documented media types of a success, the one that is wanted first; then any."""
-    successes = [r for r in call.operation.responses if r.media_type is not None and r.status[0] in "2d"]
-    types = dict.fromkeys(r.media_type for r in successes if r.media_type != "*/*")
-    payload = call.payload
-    if is_object(payload) and payload.get("stream") is True:
-        streamed = [r.media_type for r in successes if r.framing]
-        types = dict.fromkeys([*streamed, *types])
-    return ", ".join([*filter(None, types), "*/*;q=0.5"] if types else ["application/json", "*/*;q=0.5"])
+    streamed = as_object(call.payload).get("stream") is True
+    successes = [answer for answer in call.operation.responses if answer.status[0] in "2d"]
+    successes.sort(key=lambda answer: streamed and not answer.framing)
+    types = [answer.media_type for answer in successes if answer.media_type and answer.media_type != "*/*"]
+    return ", ".join([*(dict.fromkeys(types) or ["application/json"]), "*/*;q=0.5"])

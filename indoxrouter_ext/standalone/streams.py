@@ -26,18 +26,14 @@ EventT = TypeVar("EventT")
 class EventReader:
     """Turns the bytes of a streamed answer into its values. No I/O.
 
-    Args:
-        http: the head of the answer.
-        framing: `events` (the data of each is a value), `envelopes` (an event as a whole is) or `lines` of JSON.
-        codec: decodes one value.
-        done: data that ends the stream.
-        host, secrets: for error messages.
+    The framing is `events` (the data of each is a value), `envelopes` (an event as a whole is) or `lines` of JSON. The
+    data `done` ends the stream.
     """
 
     def __init__(
         self, http: HttpInfo, framing: str, codec: Codec, done: str, host: str, secrets: list[str]
     ) -> None:
-        self._http = http
+        self.http = http
         self._framing = framing
         self._codec = codec
         self._done = done.encode()
@@ -45,7 +41,7 @@ class EventReader:
         self._secrets = secrets
         self._body = BodyReader(http.headers, None)
         self._decoder = SSEDecoder()
-        self._partial: list[bytes] = []
+        self._rest = bytearray()  # of a line
         self.ended = False
 
     def feed(self, piece: bytes) -> Iterator[Any]:
@@ -74,16 +70,14 @@ class EventReader:
         return error_from_transport(failure, self._host, self._secrets)
 
     def _lines(self, part: bytes) -> Iterator[Any]:
-        first, *rest = part.split(b"\n")
-        self._partial.append(first)
-        if sum(map(len, self._partial)) > DEFAULT_EVENT_LIMIT:
+        self._rest += part
+        if len(self._rest) > DEFAULT_EVENT_LIMIT:
             reason = f"a line of the stream is larger than {DEFAULT_EVENT_LIMIT} bytes"
             raise TransportFailure("too_large", reason)
-        for following in rest:
-            line = b"".join(self._partial).strip(b"\x1e \t\r")
-            self._partial = [following]
-            if line:
-                yield self._codec.decode(self._json(line))
+        if b"\n" in part:
+            *lines, self._rest = self._rest.split(b"\n")
+            for line in filter(None, (line.strip(b"\x1e \t\r") for line in lines)):
+                yield self._codec.decode(self._json(bytes(line)))
 
     def _values(self, events: list[Event]) -> Iterator[Any]:
         for name, data in events:
@@ -95,7 +89,7 @@ class EventReader:
                 continue
             payload = self._json(data, text=True)
             if name == "error" or (is_object(payload) and set(payload) == {"error"}):
-                raise error_from_payload(payload, status=self._http.status, secrets=self._secrets)
+                raise error_from_payload(payload, status=self.http.status, secrets=self._secrets)
             yield self._codec.decode(payload)
 
     def _json(self, data: bytes, *, text: bool = False) -> Any:
@@ -107,7 +101,7 @@ class EventReader:
             if text and data[:1] not in b"{[":
                 return data.decode("utf-8", "replace")
             reason = str(error)
-        raise APIError(f"The stream of {self._host} cannot be read: {reason}", status_code=self._http.status)
+        raise APIError(f"The stream of {self._host} cannot be read: {reason}", status_code=self.http.status)
 
 
 class Stream(Generic[EventT]):
@@ -117,8 +111,8 @@ class Stream(Generic[EventT]):
         http: the HTTP side of the answer.
     """
 
-    def __init__(self, response: HttpResponse, reader: EventReader, http: HttpInfo) -> None:
-        self.http = http
+    def __init__(self, response: HttpResponse, reader: EventReader) -> None:
+        self.http = reader.http
         self._response = response
         self._values = self._read(reader)
 
@@ -160,8 +154,8 @@ class Stream(Generic[EventT]):
 class AsyncStream(Generic[EventT]):
     """The asynchronous form of `Stream`, for `async for` and `async with`."""
 
-    def __init__(self, response: AsyncHttpResponse, reader: EventReader, http: HttpInfo) -> None:
-        self.http = http
+    def __init__(self, response: AsyncHttpResponse, reader: EventReader) -> None:
+        self.http = reader.http
         self._response = response
         self._values = self._read(reader)
 

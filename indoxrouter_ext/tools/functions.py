@@ -195,7 +195,6 @@ class ToolCall(PydanticField, dict[str, Any]):
             ResponseFormatError: when they do not match. `error.text` is what the model wrote.
         """
         check_class(kind)
-        reason = ""
         arguments = self.arguments
         try:
             value: T = build(kind, arguments)
@@ -305,16 +304,14 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
     if isinstance(function, McpTool):  # a tool of an MCP server, which checks the arguments itself
         return partial(function, **call.arguments)
     hints = hints_of(function, call.name)
-    reason = ""
-    arguments: dict[str, Any] = {}
+    given = call.arguments
     try:
-        arguments = {name: build(hints.get(name, Any), value, name) for name, value in call.arguments.items()}
+        arguments = {name: build(hints.get(name, Any), value, name) for name, value in given.items()}
         inspect.signature(function).bind(**arguments)
+        return partial(function, **arguments)
     except (TypeError, ValueError) as error:
         reason = str(error)
-    if reason:
-        raise _mismatch(call, reason)
-    return partial(function, **arguments)
+    raise _mismatch(call, reason)
 
 
 def _mismatch(call: ToolCall, reason: str) -> ResponseFormatError:

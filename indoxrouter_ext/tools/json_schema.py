@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_type
 
 from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
 from indoxrouter._runtime.codecs.dates import parse_datetime
-from indoxrouter._runtime.values.json import is_list, is_mapping, is_object
+from indoxrouter._runtime.values.json import is_list, is_mapping, is_object, json_type
 from indoxrouter._runtime.values.text import plural
 
 if sys.version_info >= (3, 11):
@@ -109,12 +109,11 @@ def _schema(kind: Any, path: str, above: tuple[Any, ...]) -> Json:
         return _annotated(arguments, path, above)
     if origin in (Required, NotRequired):
         return _schema(arguments[0], path, above)
-    if origin is Literal:
-        return _values(list(arguments))
+    choices = _choices_of(kind)
+    if choices is not None:
+        return _values([value for value, _ in choices])
     if origin is Union or origin is types.UnionType:
         return {"anyOf": [_schema(argument, path, above) for argument in arguments]}
-    if _is_kind(kind, enum.Enum):
-        return _values([member.value for member in kind])
     if is_pydantic(kind):
         found: Json = kind.model_json_schema()
         return found
@@ -140,6 +139,13 @@ def _annotated(arguments: tuple[Any, ...], path: str, above: tuple[Any, ...]) ->
     return schema
 
 
+def _choices_of(kind: Any) -> list[tuple[Any, Any]] | None:
+    """The JSON values of a Literal or an enum, each with what it stands for; None for other types."""
+    if get_origin(kind) is Literal:
+        return [(value, value) for value in get_args(kind)]
+    return [(member.value, member) for member in kind] if _is_kind(kind, enum.Enum) else None
+
+
 def _values(values: list[Any]) -> Json:
     kinds: set[Any] = {type(value) for value in values}
     schema: Json = {"enum": values}
@@ -150,17 +156,15 @@ def _values(values: list[Any]) -> Json:
 
 def _container(kind: Any, origin: Any, arguments: tuple[Any, ...], path: str, above: tuple[Any, ...]) -> Json:
     base = origin or kind
-    if not isinstance(base, type):
-        raise_invalid_argument(path, kind, "a type that JSON can represent")
-    if issubclass(base, tuple) and arguments and arguments[-1] is not Ellipsis:
+    if _is_kind(base, tuple) and arguments and arguments[-1] is not Ellipsis:
         items = [_schema(argument, path, above) for argument in arguments]
         return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
-    if issubclass(base, (Sequence, Set)) and not issubclass(base, (str, bytes, bytearray)):
+    if _is_kind(base, (Sequence, Set)) and not _is_kind(base, (str, bytes, bytearray)):
         schema: Json = {"type": "array", "items": _schema(arguments[0], path, above) if arguments else {}}
-        if issubclass(base, Set):
+        if _is_kind(base, Set):
             schema["uniqueItems"] = True
         return schema
-    if issubclass(base, Mapping):
+    if _is_kind(base, Mapping):
         if arguments and arguments[0] is not str:
             raise_invalid_argument(path, kind, "a mapping with text as keys")
         return {
@@ -224,17 +228,16 @@ def build(kind: Any, value: Any, path: str = "") -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Annotated, Required, NotRequired):
         return build(arguments[0], value, path)
-    if origin is Literal:
-        return value if value in arguments else _mismatch(path, value, " or ".join(map(repr, arguments)))
+    choices = _choices_of(kind)
+    if choices is not None:
+        for allowed, meant in choices:
+            if allowed == value:
+                return meant
+        _mismatch(path, value, " or ".join(repr(allowed) for allowed, _ in choices))
     if origin is Union or origin is types.UnionType:
         return _build_union(arguments, value, path)
     if is_pydantic(kind):
         return kind.model_validate(value)
-    if _is_kind(kind, enum.Enum):
-        by_value = {member.value: member for member in kind}
-        return (
-            by_value[value] if value in by_value else _mismatch(path, value, " or ".join(map(repr, by_value)))
-        )
     if _has_fields(kind):
         return _build_object(kind, value, path)
     return _build_plain(kind, origin, arguments, value, path)
@@ -273,15 +276,13 @@ def _build_object(kind: Any, value: Any, path: str) -> Any:
 
 def _build_plain(kind: Any, origin: Any, arguments: tuple[Any, ...], value: Any, path: str) -> Any:
     base = origin or kind
-    if base is None or base is type(None):
-        return None if value is None else _mismatch(path, value, "null")
-    if base is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+    if base is float and json_type(value) in ("integer", "number"):
         return float(value)
     if base is int and isinstance(value, float) and value.is_integer():
         return int(value)  # 3.0 is an integer to JSON Schema
-    if base in (str, bool, int):
-        matches = isinstance(value, base) and (base is bool or not isinstance(value, bool))
-        return value if matches else _mismatch(path, value, _PLAIN[base]["type"])
+    if base in (str, bool, int, None, type(None)):
+        expected = _PLAIN[base]["type"]
+        return value if json_type(value) == expected else _mismatch(path, value, expected)
     if base is datetime and isinstance(value, str):
         return parse_datetime(value) or _mismatch(path, value, "a time in ISO 8601")
     if base is date and isinstance(value, str):

@@ -90,15 +90,11 @@ def parse(text: str, wanted: Any, finish_reason: str | None = None) -> Any:
         ResponseFormatError: when the text is not JSON, or does not match. `error.text` is the text.
     """
     reason = ""
-    value: Any = None
     try:
-        value = json.loads(_without_fence(text))
+        value: Any = json.loads(_without_fence(text))
     except json.MalformedJson as error:
-        reason = str(error)
-    if reason:
-        found = _json_in(text)
-        if found:
-            value, reason = max(found, key=lambda pair: pair[0])[1], ""
+        value = _largest_json_in(text)
+        reason = str(error) if value is None else ""
     if reason:
         cut = "; the model stopped at its token limit" if finish_reason == "length" else ""
         if wanted is None:
@@ -128,8 +124,8 @@ def _mismatch(text: str, reason: str) -> Exception:
     )
 
 
-def _json_in(text: str) -> list[tuple[int, Any]]:
-    """The JSON objects and arrays within other text, each with its length; what is in `<think>` blocks is left out."""
+def _largest_json_in(text: str) -> Any:
+    """The largest JSON object or array within other text, or None; what is in `<think>` blocks is left out."""
     text = re.sub(r"<think(?:ing)?>.*?</think(?:ing)?>", "", text, flags=re.DOTALL)
     decoder = standard_json.JSONDecoder()
     found: list[tuple[int, Any]] = []
@@ -143,7 +139,7 @@ def _json_in(text: str) -> list[tuple[int, Any]]:
         with suppress(ValueError, RecursionError):
             value, position = decoder.raw_decode(text, start.start())
             found.append((position - start.start(), value))
-    return found
+    return max(found, key=lambda pair: pair[0], default=(0, None))[1]
 
 
 def _without_fence(text: str) -> str:

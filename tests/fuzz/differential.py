@@ -202,7 +202,11 @@ def _normal(answer: Whole) -> Whole:
     if "transfer-encoding" in values:
         values.pop("content-length", None)
         values["transfer-encoding"] = values["transfer-encoding"].lower()
-    clean = {name: re.sub(r"[\x01-\x08\x0b-\x1f\x7f]", " ", value).strip() for name, value in values.items()}
+    # A value may be one of several under its name, which commas join here.
+    clean = {
+        name: re.sub(r"\s*,\s*", ", ", re.sub(r"[\x01-\x08\x0b-\x1f\x7f]", " ", value)).strip()
+        for name, value in values.items()
+    }
     return answer._replace(headers=tuple(sorted(clean.items())))
 
 

@@ -199,6 +199,17 @@ def test_a_later_call_goes_on_where_an_earlier_one_gave_up(
     once.wait(once.client.close)
 
 
+def test_a_url_that_cannot_be_fetched_leaves_an_earlier_download_as_it_was(
+    harness: Harness, tmp_path: Path
+) -> None:
+    (tmp_path / ".a.part").write_bytes(b"half")
+    (tmp_path / ".a.part.tag").write_text('"v1"')
+    with pytest.raises(InvalidParametersError, match="http or https"):
+        harness(image_at(harness, "ftp://files.test/a").save, tmp_path / "a")
+    assert (tmp_path / ".a.part").read_bytes() == b"half"
+    assert leftovers(tmp_path) == {".a.part", ".a.part.tag"}
+
+
 def test_ranges_may_come_in_portions(harness: Harness, files: FileServer, tmp_path: Path) -> None:
     def script(request: FileRequest) -> None:
         start = int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])

@@ -170,6 +170,7 @@ def test_a_code_fence_around_the_json_is_no_obstacle(text: str) -> None:
             r"lines\[0\]\.text",
         ),
         ('{"setup": "a", "lines": [], "mood": "wet", "rating": 1, "by": null}', Joke, "mood"),
+        ('{"setup": "a", "lines": [], "mood": ["dry"], "rating": 1, "by": null}', Joke, "mood"),
         ('{"setup": "a", "lines": [], "mood": "dry", "rating": true, "by": null}', Joke, "rating"),
         ('{"setup": "a"}', JokeModel, "punchline"),
     ],

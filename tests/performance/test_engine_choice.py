@@ -55,7 +55,6 @@ def test_httpx_can_be_asked_for_by_argument_and_by_variable(monkeypatch: pytest.
     monkeypatch.setenv(VARIABLE, "httpx")
     assert engine_of(client_with()) == "httpx"
     assert engine_of(client_with(engine="direct")) == "direct"
-    assert engine_of(client_with(engine="fast")) == "direct"  # its former name
 
 
 def test_a_client_of_the_callers_own_means_httpx_whatever_the_variable_says(

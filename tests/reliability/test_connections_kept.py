@@ -138,7 +138,7 @@ def test_a_forked_child_is_not_stopped_by_a_lock_of_the_parent(server: ScriptedS
     server.on("/thing", [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", b"four", STALL])
     engine = DirectEngine()
     response = engine.send(get(server))
-    with engine._lock:  # another thread may hold it at the moment of the fork
+    with engine.lock:  # another thread may hold it at the moment of the fork
         child = os.fork()
         if child == 0:
             response.close()

@@ -40,7 +40,6 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
     fails, and with it the answer of a server that refuses an upload and closes.
 
     Args:
-        loop: the event loop.
         sock: connected. The transport owns it; it is needed beside it because a transport cannot shut down, nor read
             behind a failed write.
         origin: the server.
@@ -50,15 +49,10 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
     """
 
     def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        sock: socket.socket,
-        origin: Origin,
-        tls: ssl.SSLContext | None,
-        buffer: memoryview,
+        self, sock: socket.socket, origin: Origin, tls: ssl.SSLContext | None, buffer: memoryview
     ) -> None:
         super().__init__(sock, origin)
-        self._loop = loop
+        self._loop = asyncio.get_running_loop()
         self._buffer = buffer
         self._transport: Any = None
         self._writing_paused = False
@@ -232,13 +226,12 @@ async def connect(
         await asyncio.wait({attempt}, timeout=limit)
         if not attempt.done():
             raise timed_out("connect_timeout", seconds, deadline)
-    except BaseException:  # a failure, or the task was cancelled
-        _discard(attempt)
-        raise
-    try:
         return attempt.result()
     except (OSError, ValueError) as error:
         failure = connect_failure(error)
+    except BaseException:  # the time is up, or the task was cancelled
+        _discard(attempt)
+        raise
     raise failure
 
 
@@ -247,7 +240,7 @@ async def _connect(origin: Origin, tls: ssl.SSLContext | None, buffer: memoryvie
     sock = await _race(loop, try_order(await _resolve(loop, origin)))
     opened: socket.socket | AsyncConnection = sock
     try:
-        opened = connection = AsyncConnection(loop, sock, origin, tls, buffer)
+        opened = connection = AsyncConnection(sock, origin, tls, buffer)
         # From here on, the transport closes the socket.
         await loop.create_connection(lambda: connection, sock=sock)
         await connection.shake_hands()

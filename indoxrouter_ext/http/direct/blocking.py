@@ -31,8 +31,8 @@ class DirectEngine(Pool[BlockingConnection]):
 
     def reset_after_fork(self) -> None:
         """In a forked child: whoever held the lock is not there, and the connections are the parent's."""
-        self._lock = threading.Lock()
-        self._freed = threading.Condition(self._lock)
+        self.lock = threading.Lock()
+        self._freed = threading.Condition(self.lock)
         self._idle = {}
         self._active = 0
 
@@ -63,7 +63,7 @@ class DirectEngine(Pool[BlockingConnection]):
 
     def _acquire(self, origin: Origin, request: HttpRequest) -> BlockingConnection | None:
         """A place in the pool, and an idle connection if one is usable."""
-        with self._lock:
+        with self.lock:
             if self._active >= MAX_CONNECTIONS:
                 seconds = request.timeouts.pool
                 limit = time_left("pool_timeout", seconds, request.deadline)
@@ -76,7 +76,7 @@ class DirectEngine(Pool[BlockingConnection]):
 
     def release(self, connection: BlockingConnection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or close it; either way its place in the pool is free."""
-        with self._lock:
+        with self.lock:
             self._active -= 1
             self._freed.notify()
             if reusable and connection is not None and self._keep(connection):
@@ -84,16 +84,9 @@ class DirectEngine(Pool[BlockingConnection]):
         if connection is not None:
             connection.close()
 
-    def shutdown(self, response: _Response) -> None:
-        """Break the connection of a response; not while another thread returns it to the pool."""
-        with self._lock:
-            connection = response.connection  # its thread may set this to None meanwhile
-            if connection is not None:
-                connection.shutdown()
-
     def close(self) -> None:
         """Close the idle connections. Those in use are closed when their answers end."""
-        with self._lock:
+        with self.lock:
             self._closed = True
             self._freed.notify_all()
             self._close_idle()
@@ -141,4 +134,7 @@ class _Response(Answer[BlockingConnection]):
 
     def abort(self) -> None:
         """Break the connection from another thread, so that a read that waits ends now."""
-        self._engine.shutdown(self)
+        with self._engine.lock:  # not while its thread returns the connection to the pool
+            connection = self.connection  # its thread may set this to None meanwhile
+            if connection is not None:
+                connection.shutdown()

@@ -90,11 +90,7 @@ class BlockingConnection(Connection):
         """Write, but no further than until the final answer arrives, or the connection ends.
 
         A server that refuses an upload may answer, read no more and keep the connection: a write would wait in vain.
-
-        Args:
-            data: a head, a body or a piece of one.
-            seconds: limits the wait for the network to take a part.
-            deadline: limits all of it.
+        `seconds` limits the wait for the network to take a part, `deadline` all of it.
 
         Returns:
             Whether everything has been written.
@@ -143,11 +139,7 @@ def connect(
 ) -> BlockingConnection:
     """A connection to the first address of a server that answers; TLS included.
 
-    Args:
-        origin: the server.
-        tls: the context for an https server, else None.
-        seconds: for the lookup, all addresses and the handshake together.
-        deadline: of the exchange.
+    `seconds` limits the lookup, all addresses and the handshake together.
 
     Raises:
         TransportFailure: of a kind that says that nothing was sent.

@@ -1,7 +1,6 @@
 """HTTP/1.1 without I/O: the bytes of a request, and a response that is parsed as its bytes arrive.
 
-Parsing is left to llhttp, the parser of Node.js, which refuses what request smuggling relies on. It parses heads and
-chunked bodies. A body of announced length is only counted, so its bytes are not copied again.
+Parsing is left to llhttp, the parser of Node.js, which refuses what request smuggling relies on.
 """
 
 from __future__ import annotations
@@ -97,8 +96,7 @@ class ResponseParser:
         self._head = b""  # all bytes up to the end of the head, for the size limit and for `_repair`
         self._problem = ""  # llhttp's complaint about the head
         self._pieces: list[bytes] = []
-        self._left = -1  # bytes that a body of announced length still lacks; -1 for other bodies
-        self._chunked = False
+        self._says_its_end = False  # whether the body is chunked or of announced length
         self._no_body = method == "HEAD"
 
     def _new_parser(self) -> HttpResponseParser:
@@ -111,23 +109,12 @@ class ResponseParser:
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the network."""
-        if self._left > 0:
-            self._count(data)
-        elif self.complete or self.fault is not None:
+        if self.complete or self.fault is not None:
             self.reusable = False  # nobody asked for these bytes
         elif self.headers is not None:
             self._parse(data)
         else:
             self._feed_head(data)
-
-    def _count(self, data: bytes) -> None:
-        """Take bytes of a body of announced length. What is longer than that belongs to nothing."""
-        if len(data) > self._left:
-            data = data[: self._left]
-            self.reusable = False
-        self.on_body(data)
-        if not self._left:
-            self._finish()
 
     def _feed_head(self, data: bytes) -> None:
         self._head += data
@@ -182,7 +169,7 @@ class ResponseParser:
             elif self.fault is None:
                 reason = "the server closed the connection without an answer"
                 self.fault = TransportFailure("disconnected", reason)
-        elif self._left >= 0 or self._chunked:
+        elif self._says_its_end:
             self._refuse("the server closed the connection before the end of the body")
         elif not in_order:
             self._refuse("the connection broke, and the body may be cut short")
@@ -217,17 +204,16 @@ class ResponseParser:
             return
         headers = Headers.of_bytes(self._fields)
         coding = headers.get("transfer-encoding")
-        length = headers.get("content-length")
         if status < 100:
             self._refuse(f"the answer is not valid HTTP/1.1: its status is {status:03}")
         elif status == _SWITCHING_PROTOCOLS:
             self._refuse("the server switched to another protocol, which was not requested")
         elif coding is not None:
-            self._chunked = "chunked" in coding.lower()
+            self._says_its_end = "chunked" in coding.lower()
             if coding.strip().lower() not in ("chunked", "identity"):
                 self._refuse("the body has a transfer coding that was not requested")
-        elif length is not None and not self._no_body and status not in _NEVER_A_BODY:
-            self._left = int(length)  # llhttp has refused everything but digits
+        else:
+            self._says_its_end = "content-length" in headers
         self.status = status
         self.headers = headers
         self.reusable = self._parser.should_keep_alive() and self.fault is None
@@ -241,8 +227,6 @@ class ResponseParser:
             return
         self._pieces.append(data)
         self.held += len(data)
-        if self._left > 0:
-            self._left -= len(data)
 
     def on_message_complete(self) -> None:
         """The end of the body."""
@@ -257,7 +241,6 @@ class ResponseParser:
 
 
 _SWITCHING_PROTOCOLS = 101
-_NEVER_A_BODY = frozenset({204, 304})
 
 
 def _repair(data: bytes) -> bytes | None:

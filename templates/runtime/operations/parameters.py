@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
@@ -282,13 +283,15 @@ def encode_form(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) ->
 def encode_text(text: str, media_type: str) -> tuple[bytes, str]:
     """Text in the charset of its media type, UTF-8 where it names none, and the value of `Content-Type`."""
     media_type = media_type.replace("text/*", "text/plain")
-    charset = ""
-    for part in media_type.replace(" ", "").lower().split(";")[1:]:
-        name, _, value = part.partition("=")
-        charset = value.strip('"') if name == "charset" else charset
-    if charset:
+    if charset := charset_of(media_type):
         return text.encode(charset), media_type
     return text.encode("utf-8"), f"{media_type}; charset=utf-8"
+
+
+def charset_of(media_type: str) -> str:
+    """The charset that a media type names, in lower case; empty if it names none."""
+    found = re.search(r';\s*charset\s*=\s*"?([^\s";]+)', media_type.lower())
+    return found[1] if found else ""
 
 
 def encode_parts(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) -> MultipartBody:
