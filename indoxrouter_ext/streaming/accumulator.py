@@ -12,7 +12,7 @@ from ..responses.decoding import model_for, response_class_for
 from ..responses.formats import created_at_of, derive, response_text
 from ..responses.native_forms import openai_form
 from .choices import Choice, content_text
-from .chunk import event_text, images_of, reasoning_of, usage_of
+from .chunk import event_text, images_of, merge_usage, reasoning_of, usage_of
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
@@ -150,7 +150,9 @@ class Accumulator:
                 if is_object(choice.get("message")) and not choice.get("delta"):
                     self._take_whole(event)  # or as much of it as there is, which grows from event to event
         self.images.extend(images_of(event))
-        self.usage = usage_of(event) or self.usage
+        usage = usage_of(event)
+        if usage:
+            self.usage = merge_usage(self.usage, usage)
         if all(answer.finish_reason for answer in self._choices.values()):
             self.end = StreamEnd.ANSWERED
         elif self.end is StreamEnd.ANSWERED:
@@ -211,7 +213,9 @@ class Accumulator:
             answer.reasoning.append(reasoning_of(event))
         answer.calls.add_event(event)
         self.images.extend(images_of(event))
-        self.usage = usage_of(event) or self.usage
+        usage = usage_of(event)
+        if usage:
+            self.usage = merge_usage(self.usage, usage)
         if event.get("finish_reason"):
             self._finish(event["finish_reason"])
         if isinstance(kind, str) and kind in self._terminal:
