@@ -229,7 +229,7 @@ class RunState:
     def _expect(self, request: Any) -> float:
         """The expected cost of a call in USD: as the caller estimates it, else the average so far."""
         if self.options.expected_cost is not None:
-            expected: object = self.options.expected_cost(request)
+            expected: Any = self.options.expected_cost(request)
             if not isinstance(expected, (int, float)):
                 raise_invalid_argument("expected_cost", expected, "a function that returns a number of USD")
             return max(0.0, expected)
