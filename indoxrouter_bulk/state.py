@@ -214,6 +214,7 @@ class RunState:
         expected = Amount(row.expected, self._expected_tokens())
         least = self.budget.estimator.at_least(self.binder.method, "", expected, text_size(row.request))
         tokens = getattr(usage, "tokens_total", None)
+        tokens = tokens if type(tokens) is int and tokens >= 0 else None  # a server may send anything
         self.tokens += tokens or 0
         actual = Amount(
             least.usd if cost is None else cost,
@@ -228,7 +229,10 @@ class RunState:
     def _expect(self, request: Any) -> float:
         """The expected cost of a call in USD: as the caller estimates it, else the average so far."""
         if self.options.expected_cost is not None:
-            return max(0.0, self.options.expected_cost(request))
+            expected: Any = self.options.expected_cost(request)
+            if not isinstance(expected, (int, float)):
+                raise_invalid_argument("expected_cost", expected, "a function that returns a number of USD")
+            return max(0.0, expected)
         return self.cost / self.priced if self.priced else 0.0
 
     async def _call(self, row: _Row) -> MapResult[Any] | None:

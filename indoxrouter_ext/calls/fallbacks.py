@@ -12,10 +12,10 @@ from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.errors import IndoxRouterError, ProviderError
 
 from .answer import ModelAttempt
+from .observation import charged_usage
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
@@ -98,9 +98,7 @@ def fallback_flow(
 
 def _is_unavailable(error: IndoxRouterError) -> bool:
     """Whether an error says that the model cannot answer now, and reports no cost."""
-    body: Any = error.body
-    usage: Any = body.get("usage") if is_mapping(body) else None
-    if is_mapping(usage) and usage.get("cost"):
+    if charged_usage(error) is not None:
         return False
     return (
         isinstance(error, ProviderError)

@@ -85,11 +85,18 @@ class ObservedCall:
         usage: Any = getattr(self.response, "usage", None)
         if usage is None:
             cost: Any = getattr(self.response, "cost", None)
-            usage = {"cost": cost} if isinstance(cost, (int, float)) else None
-        # The answer of an operation may have a usage of a model of its own.
+            usage = {"cost": cost} if isinstance(cost, (int, float, str)) else charged_usage(self.error)
+        # The answer of an operation may have a usage of a model of its own, and a server may send anything.
         if is_mapping(usage) and not isinstance(usage, models.Usage):
             usage = models.Usage.from_dict(dict(usage))
-        return usage
+        return usage if isinstance(usage, models.Usage) else None
+
+
+def charged_usage(error: BaseException | None) -> Mapping[str, Any] | None:
+    """The usage in the body of an error, if it reports that the call was charged nevertheless; else None."""
+    body: Any = getattr(error, "body", None)
+    usage: Any = as_object(dump(body) if isinstance(body, Model) else body).get("usage")
+    return usage if is_mapping(usage) and usage.get("cost") else None
 
 
 class Observer:
@@ -132,7 +139,7 @@ class Observation:
         observed = ObservedCall(call, settings.base_url)
         self._observers = settings.observers
         self._budget = settings.budget if call.operation.retry == "billed" else None
-        self._free = any(name in call.operation.secrets for name in (call.payload or ()) if name)
+        self._free = any(map(as_object(call.payload).get, call.operation.secrets))
         self._estimate = Amount()
         self._estimator = None if settings.budget is None else settings.budget.estimator
         self._reservation: Any = None
@@ -215,7 +222,8 @@ class Observation:
             reported=usd is not None or (free and usage is not None),
         )
         if usage is not None:
-            budget.estimator.learn(call.operation, model, actual)
+            learned = actual._replace(reported=False) if free else actual
+            budget.estimator.learn(call.operation, model, learned)
         budget.settle(self._reservation, actual)
 
     def _certainly_free(self) -> bool:

@@ -145,7 +145,7 @@ class OpenTelemetryObserver(Observer):
         invocation.response_model_name = getattr(response, "model", None)
         if usage is not None:
             invocation.input_tokens = usage.tokens_prompt
-            if usage.cost is not None:
+            if isinstance(usage.cost, (int, float)):
                 invocation.attributes[self._cost] = float(usage.cost)
         if _OPERATIONS[call.operation][0] != "embeddings":
             self._add_answer(invocation, response, usage)

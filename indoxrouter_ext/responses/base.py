@@ -7,6 +7,7 @@ place of the generated class, and its table of exports is the only registry: `de
 
 from __future__ import annotations
 
+import math
 from collections.abc import ItemsView, Iterator, ValuesView
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,8 @@ class ReceivedResponse(Model):
     @property
     def cost(self) -> float | None:
         """The cost of the call in USD; None when the server did not report it."""
-        return getattr(self.usage, "cost", None)
+        cost: Any = getattr(self.usage, "cost", None)
+        return cost if type(cost) in (int, float) and 0 <= cost < math.inf else None
 
     @property
     def model_attempts(self) -> tuple[ModelAttempt, ...]:

@@ -31,7 +31,8 @@ class Usage(_Usage):
 
     Every count has three names, as attribute and as key: `tokens_prompt`, `prompt_tokens` or `input_tokens`;
     `tokens_completion`, `completion_tokens` or `output_tokens`; `tokens_total` or `total_tokens`. A number that the
-    server did not report is None; a missing total is the sum of both counts. `to_dict()` returns what was received.
+    server did not report is None; a missing total is the sum of both counts. A number that is sent as text, as decimals
+    often are, is a number here. The items (`usage["cost"]`) and `to_dict()` are what was received.
     """
 
     _other_names_: ClassVar[dict[str, str]] = {"total": "tokens_total", "tokens": "tokens_total"}
@@ -52,9 +53,9 @@ class Usage(_Usage):
         def __getattr__(self, name: str) -> Any:
             field = self._schema_.by_name.get(name)
             raw = self.__dict__.get("_raw_")
-            if raw is not None and name in _GROUPS and raw.get(name) is None:
+            if raw is not None and name in _GROUPS and (raw.get(name) is None or type(raw[name]) is str):
                 value = self._derive_field_(name)
-                return None if value is UNSET else value
+                return None if value is UNSET else _number(value)
             if field is None and name in _PARENTS and raw is not None:
                 value = self._details_(name)
                 return None if value is UNSET else value
@@ -77,7 +78,7 @@ class Usage(_Usage):
             if found is not None:
                 return found
         if "tokens_total" in group:
-            parts = [self._derive_field_(part) for part in ("tokens_prompt", "tokens_completion")]
+            parts = [_number(self._derive_field_(part)) for part in ("tokens_prompt", "tokens_completion")]
             known = [part for part in parts if isinstance(part, int)]
             if known:
                 return sum(known)
@@ -98,6 +99,16 @@ class Usage(_Usage):
 
 
 _REPR = ("tokens_prompt", "tokens_completion", "tokens_total", "cost", "latency")
+
+
+def _number(value: Any) -> Any:
+    """The number that a text is; any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return int(value) if value.isdecimal() else float(value)
+    except ValueError:
+        return value
 
 
 def _at(raw: Any, path: str) -> Any:

@@ -67,7 +67,7 @@ class Estimator:
         with self._lock:
             known = self._costs.get((operation, model))
             records = [*known] if known else [cost for costs in self._costs.values() for cost in costs]
-        usd = max((cost.usd for cost in records), default=self._first.usd)
+        usd = max((cost.usd for cost in records if cost.reported or cost.usd), default=self._first.usd)
         tokens = max((cost.tokens for cost in records), default=self._first.tokens)
         of_request = size // _BYTES_PER_TOKEN
         price, _ = self._prices.get(model, (0.0, 0.0))
@@ -90,13 +90,16 @@ class Estimator:
         if prices is None:
             with self._lock:
                 known = [*self._costs.get((operation, model), ())]
-            paid = max((cost.usd / cost.tokens for cost in known if cost.tokens), default=_UNKNOWN_PRICE)
+            paid = max(
+                (cost.usd / cost.tokens for cost in known if cost.tokens and (cost.reported or cost.usd)),
+                default=_UNKNOWN_PRICE,
+            )
             prices = (paid, paid)
         usd = prompt * prices[0] + answer * prices[1]
         return Amount(max(estimate.usd, usd), max(estimate.tokens, prompt + answer), reported=False)
 
     def learn(self, operation: str, model: str, actual: Amount) -> None:
-        """Record what a call has cost."""
+        """Record what a call has cost. With 0 USD that is not `reported`, as with an own key, its tokens count."""
         with self._lock:
             self._costs.setdefault((operation, model), deque(maxlen=_REMEMBERED)).append(actual)
 

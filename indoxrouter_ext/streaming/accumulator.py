@@ -12,7 +12,7 @@ from ..responses.decoding import model_for, response_class_for
 from ..responses.formats import content_text, created_at_of, derive, response_text
 from ..responses.native_forms import openai_form
 from .choices import Choice
-from .chunk import event_text, images_of, reasoning_of, usage_of
+from .chunk import event_text, images_of, merge_usage, reasoning_of, usage_of
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
@@ -161,7 +161,8 @@ class Accumulator:
 
     def _add_extras(self, event: dict[str, Any]) -> None:
         self.images.extend(images_of(event))
-        self.usage = usage_of(event) or self.usage
+        if usage := usage_of(event):
+            self.usage = merge_usage(self.usage, usage)
 
     @property
     def is_whole(self) -> bool:

@@ -192,6 +192,13 @@ def usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
     return usage if is_object(usage) else None
 
 
+def merge_usage(known: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+    """The usage so far with that of another event: some servers send the tokens and the cost apart."""
+    if not known:
+        return new
+    return {**known, **{name: value for name, value in new.items() if value is not None or name not in known}}
+
+
 def images_of(event: dict[str, Any]) -> list[Any]:
     """The images of an event, in either family."""
     if event.get("type") == _IMAGE_TYPE:

@@ -68,7 +68,7 @@ class _EventSum(Accumulator):
             self._first = event
         self.count += 1
         cost = event.get("cost")
-        usage = usage_of(event) or ({"cost": cost} if isinstance(cost, (int, float)) else {})
+        usage = usage_of(event) or ({"cost": cost} if isinstance(cost, (int, float, str)) else {})
         known = {key: value for key, value in usage.items() if value is not None}
         # Some servers report the parts in several events.
         self.usage = {**(self.usage or {}), **known} or None

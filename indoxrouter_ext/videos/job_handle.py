@@ -12,7 +12,8 @@ from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from indoxrouter._runtime.codecs.base import near_names, no_attribute, raise_invalid_argument
-from indoxrouter._runtime.values.json import is_list
+from indoxrouter._runtime.values.json import as_object, is_list
+from indoxrouter._runtime.values.masking import mask
 from indoxrouter.errors import APIError, InvalidParametersError, JobFailedError, RequestTimeoutError
 from indoxrouter.facade_entries import ENTRIES
 
@@ -96,8 +97,11 @@ def wait_flow(
             if answer.observation is not None:
                 answer.observation.end(job)
         if late is not None:
+            missed = "The state of the job"
+            if job is not None:
+                missed = f"The job {job.job_id} was {job.get(poll.status)}. A later state"
             raise RequestTimeoutError(
-                f"The state of the job was not received within {names[1]}={deadline:g} s; the job continues",
+                f"{missed} was not received within {names[1]}={deadline:g} s; the job continues",
                 error_type=late.error_type,
                 attempts=late.attempts,
                 partial=job,
@@ -105,7 +109,7 @@ def wait_flow(
         assert job is not None
         if callback is not None:
             callback(job)
-        if _has_ended(poll, job):
+        if _has_ended(poll, job, state, call):
             return job
         left = ends - state.clock()
         if left <= 0:
@@ -124,13 +128,18 @@ def _first_of(ends: float, settings: Settings, state: ClientState, deadline: flo
     return ends if own is None else min(own, ends)
 
 
-def _has_ended(poll: PollSpec, job: VideoJob) -> bool:
+def _has_ended(poll: PollSpec, job: VideoJob, client: ClientState, call: Call[VideoJob]) -> bool:
     state = job.get(poll.status)
     if state in poll.done:
         return True
     if state not in poll.failed:  # only a documented end ends it: servers have more states than the documents
         return False
-    reason = job.error
+    received = job.to_dict()
+    masked = mask(received, client.secrets(call.secrets()))
+    if masked != received:  # the server repeats a secret, which no exception may hold
+        job = type(job).from_dict(masked)
+    reason: Any = job.error
+    reason = as_object(reason).get("message") or reason
     raise JobFailedError(
         f"The job {job.job_id} ended without a result: it is {state}{f' ({reason})' if reason else ''}",
         details={"job": job},

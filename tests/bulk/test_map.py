@@ -22,6 +22,8 @@ from indoxrouter_bulk.rate_limiter import RateLimiter
 from indoxrouter_bulk.results import MapResult, MaxCostReachedError
 from indoxrouter_mock import MockServer
 from tests.patience import seconds
+from tests.reliability.harness import ENVELOPE, KEY
+from tests.reliability.server import ScriptedServer, answer
 
 
 @pytest.fixture
@@ -288,6 +290,24 @@ async def test_the_cost_stays_below_its_limit(mock: MockServer) -> None:
     assert run.done > 3
     assert 0 < run.cost <= 0.0005
     assert caught.value.max_cost == 0.0005
+
+
+@pytest.mark.parametrize(("cost", "total"), [("0.25", 0.75), (-9, 0.0), ([1], 0.0), ("free", 0.0)])
+async def test_a_cost_of_any_type_ends_no_run(cost: Any, total: float) -> None:
+    server = ScriptedServer()
+    server.on("/chat/completions", answer({**ENVELOPE, "usage": {"cost": cost, "tokens_total": "x"}}))
+    async with AsyncClient(KEY, base_url=server.url, auth="api_key", budget=Budget(usd=5)) as client:
+        run = client.map(["a", "b", "c"], concurrency=1)
+        assert [result.ok for result in await collect(run)] == [True, True, True]
+        assert run.cost == pytest.approx(total)
+    server.close()
+
+
+async def test_an_expected_cost_that_is_no_number_is_named(mock: MockServer) -> None:
+    wrong: Any = lambda _: "1"  # noqa: E731
+    async with made(mock) as client:
+        with pytest.raises(InvalidParametersError, match="expected_cost: expected a function that returns"):
+            await collect(client.map(["a"], max_cost=1, expected_cost=wrong))
 
 
 async def test_the_tokens_of_all_rows_stay_below_the_limit_of_a_budget(mock: MockServer) -> None:

@@ -32,6 +32,13 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("chat", {"messages": [{"content": "x"}]}, "messages[0].role", "required"),
     ("chat", {"messages": [{"role": "user"}]}, "messages[0].content", "required"),
     ("chat", {"messages": [3]}, "messages[0]", "ChatMessage"),
+    (
+        "chat",
+        {"messages": [{"role": "user", "content": "a\ud83d"}]},
+        "messages[0].content",
+        "no lone surrogates",
+    ),
+    ("embeddings", {"text": ["a", "\ude00"]}, "text[1]", "no lone surrogates"),
     ("chat", {"messages": HELLO, "model": 3}, "model", "text, got int 3"),
     ("chat", {"messages": HELLO, "model": ""}, "model", "not empty"),
     ("chat", {"messages": HELLO, "temperature": 9}, "temperature", "<="),
@@ -118,6 +125,13 @@ def test_a_diagnosis_tells_the_same_without_raising(
     ]
     assert report["endpoint"] == endpoint
     assert report["data"] is arguments or report["data"] == arguments
+
+
+def test_a_provider_key_that_cannot_be_sent_is_not_shown(harness: Harness) -> None:
+    with pytest.raises(InvalidParametersError) as caught:
+        harness.chat(HELLO, byok_api_key="sk-own\ud83d")
+    assert str(caught.value).startswith("byok_api_key: expected text")
+    assert "sk-own" not in str(caught.value)
 
 
 def test_a_text_file_is_no_audio(harness: Harness) -> None:

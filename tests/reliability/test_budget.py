@@ -108,8 +108,8 @@ async def test_a_stream_that_is_left_exhausts_a_budget(mode: Mode) -> None:
 
 @pytest.mark.parametrize(
     "usage",
-    [{"cost": -1.0, "tokens_total": -5}, {"cost": "free", "tokens_total": True}],
-    ids=["negative", "no number"],
+    [{"cost": -1.0, "tokens_total": -5}, {"cost": "free", "tokens_total": True}, ["0.1"], "0.1", 0.1],
+    ids=["negative", "no number", "a list", "text", "a number"],
 )
 async def test_an_amount_that_cannot_be_counts_by_its_estimate(mode: Mode, usage: dict[str, Any]) -> None:
     mode.server.on("/chat/completions", answer({**ENVELOPE, "usage": usage}))
@@ -118,6 +118,66 @@ async def test_an_amount_that_cannot_be_counts_by_its_estimate(mode: Mode, usage
     assert 0 < client.spend.usd < 0.001
     assert 1 <= client.spend.tokens <= 10
     assert client.spend.unreported == 1
+
+
+async def test_decimals_in_text_are_counted(mode: Mode) -> None:
+    usage = {"cost": "0.25", "tokens_total": "30"}
+    mode.server.on(
+        "/chat/completions",
+        answer({**ENVELOPE, "usage": usage}),
+        streamed(text_event("a", "stop"), event({"choices": [], "usage": usage}), DONE),
+    )
+    client = mode.client(budget=Budget(usd=1))
+    response = await do(client.chat(MESSAGES))
+    assert (response.cost, response.usage.cost, response.usage.tokens_total) == (0.25, 0.25, 30)
+    assert response["usage"]["cost"] == response.to_dict()["usage"]["cost"] == "0.25"
+    await do((await do(client.chat(MESSAGES, stream=True))).until_done())
+    assert (client.spend.usd, client.spend.tokens, client.spend.unreported) == (0.5, 60, 0)
+
+
+async def test_tokens_and_cost_in_two_events_are_one_usage(mode: Mode) -> None:
+    counts = {"prompt_tokens": 30, "completion_tokens": 4, "total_tokens": 34, "cost": None}
+    mode.server.on(
+        "/chat/completions",
+        streamed(
+            text_event("a", "stop"),
+            event({"choices": [], "usage": counts}),
+            event({"choices": [], "usage": {"cost": 0.2, "total_tokens": None}}),
+            DONE,
+        ),
+    )
+    client = mode.client(budget=Budget(usd=1))
+    response = await do((await do(client.chat(MESSAGES, stream=True))).until_done())
+    assert response.to_dict()["usage"] == {**counts, "cost": 0.2}
+    assert (client.spend.usd, client.spend.tokens, client.spend.unreported) == (0.2, 34, 0)
+
+
+CHARGED = {"error": "provider_error", "usage": {"cost": 0.7, "tokens_total": 5}}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [answer(CHARGED, 502), answer({**CHARGED, "success": False}), streamed(text_event("a"), event(CHARGED))],
+    ids=["a status", "no success", "in a stream"],
+)
+async def test_a_failure_that_was_charged_counts_what_it_reports(mode: Mode, reply: Any) -> None:
+    mode.server.on("/chat/completions", reply)
+    client = mode.client(budget=Budget(usd=1))
+
+    async def call() -> None:
+        await do((await do(client.chat(MESSAGES, stream=True))).until_done())
+
+    await mode.failure(call)
+    assert (client.spend.usd, client.spend.tokens, client.spend.unreported) == (0.7, 5, 0)
+
+
+async def test_an_empty_provider_key_makes_no_call_free(mode: Mode) -> None:
+    mode.server.on("/chat/completions", answer({**ENVELOPE, "usage": {"tokens_total": 3}}))
+    client = mode.client(budget=Budget(usd=1))
+    await do(client.chat(MESSAGES, byok_api_key="sk-of-my-own"))
+    assert client.spend.usd == 0
+    await do(client.chat(MESSAGES, byok_api_key=""))
+    assert client.spend.usd > 0  # nor does the first call teach that the model is free
 
 
 async def test_a_call_that_is_cancelled_counts_by_its_estimate(server: ScriptedServer) -> None:

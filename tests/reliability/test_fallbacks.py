@@ -74,6 +74,15 @@ async def test_other_failures_are_raised(mode: Mode, reply: Any) -> None:
     assert sent_models(mode) == [FIRST]
 
 
+async def test_a_status_of_a_call_that_was_charged_is_raised(mode: Mode) -> None:
+    mode.server.on(CHAT, answer({**PROVIDER_DOWN, "usage": {"cost": 0.7}}, 502), ANSWER)
+    error = await mode.failure(
+        lambda: mode.client(max_retries=0, fallback_models=[SECOND]).chat(MESSAGES, model=FIRST)
+    )
+    assert isinstance(error, indoxrouter.ProviderError)
+    assert sent_models(mode) == [FIRST]
+
+
 async def test_a_whole_answer_that_is_late_is_not_asked_for_twice(mode: Mode) -> None:
     mode.server.on(CHAT, [STALL], ANSWER)
     client = mode.client(timeout=0.3, fallback_models=[SECOND])

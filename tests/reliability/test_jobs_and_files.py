@@ -12,7 +12,7 @@ import indoxrouter
 import pytest
 import trustme
 
-from .harness import ENVELOPE, Clock, Mode, do
+from .harness import ENVELOPE, KEY, Clock, Mode, do
 from .server import STALL, Request, ScriptedServer, answer
 
 JOB = {"job_id": "job_1", "created_at": "2025-06-01T12:00:00Z", "progress": 40.0}
@@ -157,9 +157,23 @@ async def test_the_longest_wait_bounds_the_request_in_flight(mode: Mode) -> None
         lambda: client.wait_for_video_job("job_1", check_interval=0.01, max_wait_time=0.5)
     )
     assert isinstance(error, indoxrouter.RequestTimeoutError)
+    assert "The job job_1 was pending" in str(error)
     assert "max_wait_time=0.5 s" in str(error)
     assert error.partial is not None
     assert error.partial.to_dict()["status"] == "pending"
+
+
+async def test_the_reason_of_a_failed_job_shows_no_secret(mode: Mode) -> None:
+    mode.server.on(
+        "/videos/jobs/job_1",
+        answer({**JOB, "status": "failed", "error": {"message": f"no such key: {KEY}", "code": 7}}),
+    )
+    client = mode.client(auth="api_key")
+    error = await mode.failure(lambda: client.wait_for_video_job("job_1", max_wait_time=5))
+    assert isinstance(error, indoxrouter.JobFailedError)
+    assert "it is failed (no such key: ***)" in str(error)
+    assert error.job is not None
+    assert error.job.to_dict()["error"] == {"message": "no such key: ***", "code": 7}
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ..codecs.base import Codec, raise_invalid_argument
 from ..models.model import Model
 from ..values import json
-from ..values.json import is_mapping, is_object
+from ..values.json import is_items, is_mapping, is_object
 from ..values.unset import UNSET
 from .parameters import Encoding, Parameter, encode_form, encode_parameters, encode_parts, encode_query, encode_text
 
@@ -269,9 +269,24 @@ class Operation(Generic[ResultT_co]):
             expected = "a value that does not nest so deeply, or contain itself"
         except (UnicodeEncodeError, LookupError):
             expected = "text that its charset can carry (no lone surrogates)"
+            place, text = _lone_surrogate(call.payload, "") or ("body", payload)
+            raise_invalid_argument(place, text, expected, secret=place in self.secrets)
         except TypeError:
             expected = "integers of at most 64 bits, and other values that JSON can represent"
         raise_invalid_argument("body", payload, expected)
+
+
+def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
+    """The place of the first text that no charset can carry, and the text; None if there is none."""
+    if isinstance(value, str):
+        return (path, value) if any("\ud800" <= character <= "\udfff" for character in value) else None
+    items = value.items() if is_mapping(value) else enumerate(value) if is_items(value) else ()
+    for key, item in items:
+        place = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}".lstrip(".")
+        found = _lone_surrogate(item, place) or _lone_surrogate(key, f"a key of {path or 'body'}")
+        if found is not None:
+            return found
+    return None
 
 
 def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
