@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..values.json import is_items, is_list, is_mapping, is_object, is_sequence
 from ..values.text import plural
@@ -159,10 +159,10 @@ class AliasRef(_Reference):
         return self._resolve().encode(value, path)
 
 
-class Variant:
+class Variant(NamedTuple):
     """One member of a union, and how it is recognized.
 
-    Args:
+    Attributes:
         codec: reads and writes the member.
         kind: the JSON kind of the member: object, array, string, integer, number, boolean, null or any.
         tags: for objects, the values that distinguish this member from the others, such as `{"type": ("text",)}`.
@@ -170,21 +170,11 @@ class Variant:
         kinds: the JSON kinds of keys, where another member has the same keys.
     """
 
-    __slots__ = ("codec", "kind", "kinds", "required", "tags")
-
-    def __init__(
-        self,
-        codec: Codec,
-        kind: str = "any",
-        tags: Mapping[str, tuple[Any, ...]] | None = None,
-        required: tuple[str, ...] = (),
-        kinds: Mapping[str, str] | None = None,
-    ) -> None:
-        self.codec = codec
-        self.kinds = kinds or {}
-        self.kind = kind
-        self.tags = tags or {}
-        self.required = required
+    codec: Codec
+    kind: str = "any"
+    tags: Mapping[str, tuple[Any, ...]] = {}
+    required: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = {}
 
     def fits(self, raw: Any) -> bool:
         """Whether a JSON value belongs to this member: by its kind, then by its tags and required keys or its first
