@@ -20,12 +20,16 @@ class ArrayOf(Codec):
     is_identity = False
 
     def __init__(
-        self, places: tuple[Codec, ...], rest: Codec | None, minimum: int | None, maximum: int | None
+        self,
+        places: tuple[Codec, ...],
+        rest: Codec | None,
+        min_items: int | None = None,
+        max_items: int | None = None,
     ) -> None:
         self._places = places
         self._rest = rest
-        self._minimum = minimum or 0
-        self._maximum = len(places) if rest is None and maximum is None else maximum
+        self._minimum = min_items or 0
+        self._maximum = len(places) if rest is None and max_items is None else max_items
 
     def codec_at(self, index: int) -> Codec:
         """The codec of one place."""
@@ -87,14 +91,4 @@ class PatternedMapping(MappingCodec):
         return self.codec_of(key).encode(value, path)
 
 
-
-def array_of(
-    places: tuple[Codec, ...], rest: Codec | None, min_items: int | None = None, max_items: int | None = None
-) -> Codec:
-    """A list whose places have codecs of their own, read as a tuple."""
-    return ArrayOf(places, rest, min_items, max_items)
-
-
-def patterns(shapes: tuple[tuple[str, Codec], ...], others: Codec | None) -> PatternedMapping:
-    """An object whose keys decide by patterns about the codec of their values."""
-    return PatternedMapping(shapes, others)
+array_of, patterns = ArrayOf, PatternedMapping
