@@ -224,7 +224,7 @@ def _run(statement: ast.stmt, namespace: dict[str, Any]) -> None:
     """Execute an import or an assignment. A name of a package that is not installed becomes `NotInstalled`."""
     import ast  # cost: as above
     import typing
-    from importlib.util import resolve_name
+    from importlib.util import resolve_name  # cost: as above
 
     source, names = "", dict[str, str]()  # bound name -> its name in the source
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
