@@ -149,7 +149,7 @@ class ArgumentBinder:
         self._texts: dict[str, bool] = {}
         if isinstance(entry.operation, tuple):
             for body in entry.load().bodies[:1]:
-                schema = getattr(getattr(body.codec, "model", None), "_schema_", None)
+                schema = getattr(getattr(body.codec, "target", None), "_schema_", None)
                 self.fields = schema.by_wire if schema is not None else {}
 
     def takes_text(self, name: str) -> bool:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import unquote, urlsplit
 
-from indoxrouter._runtime.codecs.base import near_names
+from indoxrouter._runtime.codecs.base import describe, near_names
 from indoxrouter._runtime.codecs.composites import Array, ModelRef
-from indoxrouter._runtime.codecs.factory import describe
 from indoxrouter._runtime.operations.parameters import encode_parameters
 from indoxrouter._runtime.values.json import is_items, is_mapping
 from indoxrouter.about import OPERATIONS, load_operation
@@ -152,7 +151,7 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
     if not isinstance(body.codec, ModelRef):
         found["issues"].extend(_problems(body.codec, values, "body"))
         return
-    schema: Schema = body.codec.model._schema_  # pyright: ignore[reportPrivateUsage]  # the table of its fields
+    schema: Schema = body.codec.target._schema_
     # Former names are accepted by the methods as well; a present one beside it takes precedence.
     former = {name: schema.by_name[new].wire for name, new in schema.renamed.items() if name in values}
     given = {**{former[name]: values[name] for name in former}, **values}
@@ -194,7 +193,7 @@ def _problems(codec: Codec, value: Any, path: str) -> Iterator[str]:
     """Every problem of a value: those of its fields and items, or if these have none, its own."""
     inner: list[str] = []
     if isinstance(codec, ModelRef) and is_mapping(value):
-        schema = codec.model._schema_  # pyright: ignore[reportPrivateUsage]  # the table of its fields
+        schema = codec.target._schema_
         for field in schema.fields:
             place = f"{path}.{field.wire}" if path else field.wire
             item = value.get(field.wire)

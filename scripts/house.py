@@ -48,7 +48,7 @@ PARTS = {
     "ext": Part("indoxrouter_ext", lines=14_440, late_imports=40, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
-    "runtime": Part("templates/runtime", lines=5_400, explained=True),
+    "runtime": Part("templates/runtime", lines=5_120, explained=True),
     "generator": Part("generator", lines=14_730),
     "mock": Part("indoxrouter_mock"),
     "cli": Part("indoxrouter_cli", late_imports=60, explained=True),

@@ -172,7 +172,6 @@ def _field(field: FieldShape, name: str, context: RenderContext, needs: Required
         "required": field.required,
         "nullable": nullable(field.shape, context.components),
         "read_only": annotations.read_only,
-        "write_only": annotations.write_only,
         "secret": annotations.secret,
     }
     entry = f"{literal(name)}, {codec}"

@@ -46,7 +46,7 @@ def list_arguments(operation: Operation[Any]) -> list[Argument]:
     found = [Argument(p.name, p.codec, p.required, p.secret) for p in operation.parameters]
     taken = {argument.name for argument in found}
     for body in operation.bodies[:1]:
-        schema = getattr(getattr(body.codec, "model", None), "_schema_", None)
+        schema = getattr(getattr(body.codec, "target", None), "_schema_", None)
         if schema is None:
             found.append(Argument("body", body.codec, operation.body_required, False))
             continue

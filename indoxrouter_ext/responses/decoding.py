@@ -225,7 +225,7 @@ def _reference(codec: Any) -> ModelRef | None:
 def model_for(operation: Operation[Any]) -> Any:
     """The generated model for the answers of an operation, or None if it documents none."""
     references = (_reference(answer.codec) for answer in operation.responses)
-    return next((reference.model for reference in references if reference is not None), None)
+    return next((reference.target for reference in references if reference is not None), None)
 
 
 def response_class_for(operation: Operation[Any]) -> Any:

@@ -241,8 +241,8 @@ def settings_of_operation(
         )
     names = [parameter.name for parameter in operation.parameters]
     for body in operation.bodies[:1]:
-        model: Any = getattr(body.codec, "model", None)
-        names += [] if model is None else model._schema_.by_name
+        schema: Any = getattr(getattr(body.codec, "target", None), "_schema_", None)
+        names += [] if schema is None else schema.by_name
     return settings_for_call(settings, only_options(method, names, options))
 
 

@@ -174,6 +174,15 @@ def test_keys_beside_the_properties_have_the_codec_of_their_pattern(made: Made, 
     assert kinds(named.additional_properties) == {"cat1": "Cat", "x-a": "int"}
 
 
+def test_keys_of_a_pattern_are_known_and_what_they_hold_is_looked_at(made: Made) -> None:
+    fields = made("models").X._schema_.by_name
+    value = {"id": "a", "cat1": {"id": 1, "new": 2}, "x-a": 3}
+    unknown = made("_runtime.codecs.unknown").unknown_parts
+    assert [part.name for part in unknown(fields["marks"].codec, value, "marks")] == ["marks.*.new"]
+    named = unknown(fields["named"].codec, {**value, "other": 4}, "named")
+    assert [part.name for part in named] == ["named.*.new", "named.other"]
+
+
 def test_members_with_the_same_keys_are_told_apart_by_the_kinds_of_values(made: Made, server: Server) -> None:
     with made().ApiClient(server.url) as client:
         server.answer(b'{"same": {"v": "a"}}')

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from indoxrouter import InvalidParametersError, models
-from indoxrouter.about import load_operation
+from indoxrouter.about import OPERATIONS, load_operation
 
 from tests.methods.harness import Harness
 from tests.spec.document import fields, operation_of, parameters, present_argument, present_arguments, walk
@@ -262,9 +262,11 @@ def test_a_diagnosis_takes_former_names_as_the_methods_do(
 def test_a_diagnosis_takes_former_names_of_parameters(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operation = operation_of("trending_models")
-    parameter = load_operation(operation["operationId"]).parameters[0]
-    monkeypatch.setattr(parameter, "former", ("period",))
+    name = operation_of("trending_models")["operationId"]
+    operation = load_operation(name)
+    parameter, *others = operation.parameters
+    renamed = operation._replace(parameters=(parameter._replace(former=("period",)), *others))
+    monkeypatch.setattr(f"indoxrouter.api.{'.'.join(OPERATIONS[name])}.OPERATION", renamed)
     report = harness.client.diagnose_request("trending_models", {"period": 0})
     assert [issue.partition(":")[0] for issue in report["issues"]] == [parameter.wire]
     assert report["warnings"] == [f"period: is now called {parameter.wire}"]

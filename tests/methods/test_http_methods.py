@@ -47,7 +47,7 @@ def arguments_of(operation: Any) -> dict[str, bool]:
     """Every parameter and field of the body, by its first name, and whether it has to be given."""
     found = {parameter.wire: parameter.required for parameter in operation.parameters}
     for body in operation.bodies[:1]:
-        found |= {field.wire: field.required for field in body.codec.model._schema_.fields}
+        found |= {field.wire: field.required for field in body.codec.target._schema_.fields}
     former = former_names(DESCRIBED[operation.id])
     return {former.get(name, name): required for name, required in found.items()}
 

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, TypeGuard
 from uuid import UUID
 
-from .base import Codec
 from .scalars import String
 
 
@@ -49,26 +48,6 @@ class Base64UrlText(Base64Text):
         return urlsafe_b64encode(data).decode("ascii")
 
 
-UUID_TEXT = UuidText(None, None, None)
-BASE64_TEXT = Base64Text(None, None, None)
-BASE64URL_TEXT = Base64UrlText(None, None, None)
-
-
-@cache
-def uuid_text(min_length: int | None = None, max_length: int | None = None, pattern: str | None = None) -> Codec:
-    """The text of a UUID within documented bounds (characters)."""
-    return UuidText(min_length, max_length, pattern)
-
-
-@cache
-def base64_text(min_length: int | None = None, max_length: int | None = None, pattern: str | None = None) -> Codec:
-    """Base64 within documented bounds (characters)."""
-    return Base64Text(min_length, max_length, pattern)
-
-
-@cache
-def base64url_text(
-    min_length: int | None = None, max_length: int | None = None, pattern: str | None = None
-) -> Codec:
-    """Base64 for URLs within documented bounds (characters)."""
-    return Base64UrlText(min_length, max_length, pattern)
+UUID_TEXT, BASE64_TEXT, BASE64URL_TEXT = UuidText(), Base64Text(), Base64UrlText()
+uuid_text, base64_text, base64url_text = cache(UuidText), cache(Base64Text), cache(Base64UrlText)
+"""Within documented bounds (characters)."""

@@ -8,10 +8,8 @@ import re
 from typing import Any
 
 from ..values.json import is_list, is_object, is_sequence
-from .base import Codec, raise_invalid_argument
+from .base import UNDESCRIBED, Codec, raise_invalid_argument
 from .composites import MappingCodec, has_kind
-
-_FREE_FORM = Codec()
 
 
 class ArrayOf(Codec):
@@ -19,18 +17,23 @@ class ArrayOf(Codec):
 
     __slots__ = ("_maximum", "_minimum", "_places", "_rest")
 
+    is_identity = False
+
     def __init__(
-        self, places: tuple[Codec, ...], rest: Codec | None, minimum: int | None, maximum: int | None
+        self,
+        places: tuple[Codec, ...],
+        rest: Codec | None,
+        min_items: int | None = None,
+        max_items: int | None = None,
     ) -> None:
-        self.is_identity = False
         self._places = places
         self._rest = rest
-        self._minimum = minimum or 0
-        self._maximum = len(places) if rest is None and maximum is None else maximum
+        self._minimum = min_items or 0
+        self._maximum = len(places) if rest is None and max_items is None else max_items
 
     def codec_at(self, index: int) -> Codec:
         """The codec of one place."""
-        return self._places[index] if index < len(self._places) else self._rest or _FREE_FORM
+        return self._places[index] if index < len(self._places) else self._rest or UNDESCRIBED
 
     def fits(self, value: object) -> bool:
         """Whether a list has an allowed length, and in each place the kind of value that belongs there."""
@@ -68,7 +71,7 @@ class PatternedMapping(MappingCodec):
     __slots__ = ("_others", "_patterns")
 
     def __init__(self, patterns: tuple[tuple[str, Codec], ...], others: Codec | None) -> None:
-        super().__init__(others or _FREE_FORM)
+        super().__init__(others or UNDESCRIBED)
         self._patterns = tuple((re.compile(pattern), codec) for pattern, codec in patterns)
         self._others = others
         self.is_identity = self.item.is_identity and all(codec.is_identity for _, codec in patterns)
@@ -88,14 +91,4 @@ class PatternedMapping(MappingCodec):
         return self.codec_of(key).encode(value, path)
 
 
-
-def array_of(
-    places: tuple[Codec, ...], rest: Codec | None, min_items: int | None = None, max_items: int | None = None
-) -> Codec:
-    """A list whose places have codecs of their own, read as a tuple."""
-    return ArrayOf(places, rest, min_items, max_items)
-
-
-def patterns(shapes: tuple[tuple[str, Codec], ...], others: Codec | None) -> PatternedMapping:
-    """An object whose keys decide by patterns about the codec of their values."""
-    return PatternedMapping(shapes, others)
+array_of, patterns = ArrayOf, PatternedMapping

@@ -65,8 +65,7 @@ class DateTime(Codec):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        self.is_identity = False
+    is_identity = False
 
     def decode(self, raw: Any) -> Any:
         moment = parse_datetime(raw)
@@ -85,8 +84,7 @@ class Date(Codec):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        self.is_identity = False
+    is_identity = False
 
     def decode(self, raw: Any) -> Any:
         try:

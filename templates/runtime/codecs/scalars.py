@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..values.text import plural
 
 import math
+import operator
 import re
 import sys
 from collections.abc import Callable
@@ -19,12 +20,9 @@ class String(Codec):
 
     __slots__ = ("_maximum", "_minimum", "_pattern", "passthrough_type")
 
-    expected = "text"
-
     def __init__(
         self, min_length: int | None = None, max_length: int | None = None, pattern: str | None = None
     ) -> None:
-        super().__init__()
         self._minimum = min_length
         self._maximum = max_length
         self._pattern = re.compile(pattern) if pattern is not None else None
@@ -50,7 +48,7 @@ class String(Codec):
 class Number(Codec):
     """A whole number, or any finite one, within bounds."""
 
-    __slots__ = ("_check", "_fast_type", "_highest", "_integral", "_lowest", "_range")
+    __slots__ = ("_fast_type", "_highest", "_integral", "_lowest", "_rules")
 
     def __init__(
         self,
@@ -61,26 +59,20 @@ class Number(Codec):
         exclusive_maximum: float | None = None,
         multiple_of: float | None = None,
     ) -> None:
-        super().__init__()
         self._integral = integral
-        checks: list[tuple[str, Callable[[float], bool]]] = []
-        if minimum is not None:
-            checks.append((f">= {minimum}", lambda number: number >= minimum))
-        if exclusive_minimum is not None:
-            checks.append((f"> {exclusive_minimum}", lambda number: number > exclusive_minimum))
-        if maximum is not None:
-            checks.append((f"<= {maximum}", lambda number: number <= maximum))
-        if exclusive_maximum is not None:
-            checks.append((f"< {exclusive_maximum}", lambda number: number < exclusive_maximum))
-        if multiple_of is not None:
-            checks.append((f"a multiple of {multiple_of}", lambda number: _is_multiple(number, multiple_of)))
-        self._check = tuple(check for _, check in checks)
+        rules: tuple[tuple[str, float | None, Callable[[float, float], bool]], ...] = (
+            (">=", minimum, operator.ge),
+            (">", exclusive_minimum, operator.gt),
+            ("<=", maximum, operator.le),
+            ("<", exclusive_maximum, operator.lt),
+            ("a multiple of", multiple_of, _is_multiple),
+        )
+        self._rules = [(text, bound, holds) for text, bound, holds in rules if bound is not None]
         # Most numbers have at most two inclusive bounds, which one comparison checks. (NaN fails it.)
         ordinary = exclusive_minimum is None and exclusive_maximum is None and multiple_of is None
         self._fast_type = (int if integral else float) if ordinary else None
         self._lowest = minimum if minimum is not None else -sys.float_info.max
         self._highest = maximum if maximum is not None else sys.float_info.max
-        self._range = " and ".join(text for text, _ in checks)
 
     def encode(self, value: Any, path: str) -> Any:
         if type(value) is self._fast_type and self._lowest <= value <= self._highest:
@@ -96,16 +88,16 @@ class Number(Codec):
             value = int(value)
         elif isinstance(value, float) and not math.isfinite(value):
             raise_invalid_argument(path, value, f"{self._expectation()}, finite")
-        for check in self._check:
-            if not check(value):
-                raise_invalid_argument(path, value, self._expectation())
+        if not all(holds(value, bound) for _, bound, holds in self._rules):
+            raise_invalid_argument(path, value, self._expectation())
         if isinstance(value, int) and not is_writable(value):
             raise_invalid_argument(path, value, f"{self._expectation()}, of at most 4,000 digits")
         return value
 
     def _expectation(self) -> str:
         kind = "a whole number" if self._integral else "a number"
-        return f"{kind} {self._range}" if self._range else kind
+        bounds = " and ".join(f"{text} {bound}" for text, bound, _ in self._rules)
+        return f"{kind} {bounds}" if bounds else kind
 
 
 def _is_multiple(number: float, step: float) -> bool:
@@ -136,24 +128,12 @@ class Boolean(Codec):
         return value
 
 
-class Null(Codec):
-    """Null."""
-
-    __slots__ = ()
-
-    def encode(self, value: Any, path: str) -> Any:
-        if value is not None:
-            raise_invalid_argument(path, value, "None")
-        return None
-
-
 class Enumeration(Codec):
     """One of several values; an open enumeration also accepts other values of their type."""
 
     __slots__ = ("_closed", "passthrough_type", "values")
 
     def __init__(self, values: tuple[Any, ...], closed: bool = False) -> None:
-        super().__init__()
         self.passthrough_type = (
             str if not closed and all(isinstance(value, str) for value in values) else None
         )
@@ -176,7 +156,6 @@ class Const(Codec):
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        super().__init__()
         self.value = value
 
     def encode(self, value: Any, path: str) -> Any:
@@ -191,7 +170,6 @@ class JsonText(Codec):
     __slots__ = ("_inner",)
 
     def __init__(self, inner: Codec) -> None:
-        super().__init__()
         self._inner = inner
 
     def encode(self, value: Any, path: str) -> Any:
@@ -206,7 +184,6 @@ class UploadCodec(Codec):
     __slots__ = ("_media",)
 
     def __init__(self, media: str) -> None:
-        super().__init__()
         self._media = media
 
     def encode(self, value: Any, path: str) -> Any:

@@ -170,7 +170,7 @@ class Model(_Base):
         """The keys that the schema does not name, with their values as the schema types them: a new dict each time."""
         schema = self._schema_
         return {
-            key: schema.decode_additional(key, value)
+            key: schema.others.codec_of(key).decode(value)
             for key, value in self.to_dict().items()
             if key not in schema.by_wire
         }
@@ -179,36 +179,21 @@ class Model(_Base):
 
         def __getattr__(self, name: str) -> Any:
             state = self.__dict__
-            fields = self._schema_.by_name
-            if name in fields and "_raw_" in state:
-                field, raw = fields[name], state["_raw_"]
-                if field.wire in raw:
-                    value = raw[field.wire]
-                    codec = field.codec
-                    if not codec.is_identity:
-                        value = codec.decode(value)
-                    state[name] = value
-                    return value
-                if field.default is UNSET:
-                    return None
-            return self._read_absent_(name)
-
-        def _read_absent_(self, name: str) -> Any:
-            field = self._schema_.by_name.get(name)
-            state = self.__dict__
-            raw = state.get("_raw_")
+            field, raw = self._schema_.by_name.get(name), state.get("_raw_")
             if field is None:
                 return self._read_unknown_(name, raw)
-            value = UNSET if raw is None else raw.get(field.wire, UNSET)
-            if value is UNSET:
-                if field.default is UNSET:
-                    return None
-                if not isinstance(field.default, (list, dict)):
-                    return field.codec.decode(field.default)
+            if raw is not None and field.wire in raw:
+                value = raw[field.wire]
+            elif field.default is UNSET:
+                return None
+            elif isinstance(field.default, (list, dict)):
                 value = copy.deepcopy(field.default)
-            decoded = field.codec.decode(value)
-            state[name] = decoded
-            return decoded
+            else:
+                return field.codec.decode(field.default)
+            if not field.codec.is_identity:
+                value = field.codec.decode(value)
+            state[name] = value
+            return value
 
     def _read_unknown_(self, name: str, raw: Mapping[str, Any] | None) -> Any:
         if name.startswith("__"):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from ..codecs.base import Codec, raise_invalid_argument
+from ..codecs.base import UNDESCRIBED, Codec, raise_invalid_argument
 from ..codecs.composites import MappingCodec
 from ..values.json import is_mapping
 from ..values.unset import UNSET
 
-_FREE_FORM = Codec()
 _PACKAGE = __name__.rsplit(".", 3)[0]
 
 
@@ -36,10 +35,8 @@ class Field:
         required: bool = False,
         nullable: bool = False,
         read_only: bool = False,
-        write_only: bool = False,
         secret: bool = False,
         default: Any = UNSET,
-        description: str = "",
     ) -> None:
         self.name = name
         self.wire = name if wire is None else wire
@@ -48,10 +45,8 @@ class Field:
         self.required = required
         self.nullable = nullable
         self.read_only = read_only
-        self.write_only = write_only
         self.secret = secret
         self.default = default
-        self.description = description
 
     def __repr__(self) -> str:
         return f"Field({self.name!r}, {'required' if self.required else 'optional'})"
@@ -81,21 +76,15 @@ class Schema:
     ) -> None:
         self.name = name
         self.fields = fields
-        self.patterns = patterns
         self.closed = closed
         self.renamed = dict(renamed or {})
         self.warned: set[str] = set()
-        self.additional = additional or _FREE_FORM
+        self.others = patterns or MappingCodec(additional or UNDESCRIBED)
         self.by_name = {field.name: field for field in fields}
         self.by_wire = {field.wire: field for field in fields}
         self.required_wire_names = tuple(
             field.wire for field in fields if field.required and not field.read_only
         )
-
-    @property
-    def declares_additional(self) -> bool:
-        """Whether the spec says that there are other keys. Without it there may be some, which nobody described."""
-        return self.additional is not _FREE_FORM
 
     def current_name(self, old: str) -> str | None:
         """The current name of a field that was renamed, with a warning the first time; None for other names."""
@@ -132,10 +121,7 @@ class Schema:
                         raise_invalid_argument(
                             f"{prefix}{key}", item, "no such field: " + ", ".join(by_wire) + " are known"
                         )
-                    if self.patterns is not None:
-                        encoded[key] = self.patterns.encode_item(key, item, f"{prefix}{key}")
-                    else:
-                        encoded[key] = self.additional.encode(item, f"{prefix}{key}")
+                    encoded[key] = self.others.encode_item(key, item, f"{prefix}{key}")
                     continue
                 field = self.by_name[self.current_name(key) or key]
                 key = field.wire
@@ -154,11 +140,6 @@ class Schema:
             if wire not in encoded:
                 _refuse_missing(f"{prefix}{wire}", self.name, [key for key in encoded if key not in by_wire])
         return encoded
-
-
-    def decode_additional(self, key: str, value: Any) -> Any:
-        """The value of a key that the schema does not name."""
-        return (self.patterns.codec_of(key) if self.patterns is not None else self.additional).decode(value)
 
 
 class _LazySchema:
@@ -233,13 +214,10 @@ def _frames_of_this_package() -> int:
     return frames
 
 
-def _items_of(value: object) -> Mapping[Any, Any] | None:
+def _items_of(value: Any) -> Mapping[Any, Any] | None:
     if is_mapping(value):
         return value
-    kind: Any = value.__class__
-    as_set = getattr(kind, "_as_set_", None)  # a model
-    items: Mapping[Any, Any] | None = as_set(value) if as_set is not None else None
-    return items
+    return value._as_set_() if hasattr(value.__class__, "_as_set_") else None  # of a model
 
 
 def _encode_secret(field: Field, value: Any, path: str) -> Any:

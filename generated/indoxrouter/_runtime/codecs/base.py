@@ -6,7 +6,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from ..values.json import is_items, is_mapping
 from ..values.text import plural
@@ -83,29 +83,15 @@ def no_attribute(value: object, name: str, others: Mapping[str, str] | None = No
     return AttributeError(f"{type(value).__name__} has no {name!r}; {hint}")
 
 
-class ModelClass(Protocol):
-    """What codecs use of a model class."""
-
-    __name__: str
-    _schema_: Any
-
-    def _from_wire_(self, raw: dict[str, Any]) -> Any: ...
-
-
 class Codec:
-    """Decodes and encodes one kind of value. The base class is also `ANY`: free-form JSON, unchanged.
+    """Decodes and encodes one kind of value. The base class is also `ANY`: free-form JSON, unchanged."""
 
-    `is_identity` tells that `decode` returns its argument, so that callers may omit the call.
-    """
+    __slots__ = ()
 
-    __slots__ = ("is_identity",)
-
-    expected = "a JSON value"
+    is_identity = True
+    """Whether `decode` returns its argument, so that callers may omit the call."""
     passthrough_type: type[Any] | None = None
     """A type whose values `encode` returns unchanged, or None: callers may omit the call for them."""
-
-    def __init__(self) -> None:
-        self.is_identity = True
 
     def decode(self, raw: Any) -> Any:
         """The Python value of a JSON value. Never raises: a value that does not match is returned unchanged."""
@@ -124,6 +110,10 @@ class Codec:
         except InvalidParametersError:
             return False
         return True
+
+
+UNDESCRIBED = Codec()
+"""The codec of keys beside those that a schema names, where it says nothing about them."""
 
 
 def _encode_any(value: Any, path: str) -> Any:
@@ -156,4 +146,4 @@ def _encode_any(value: Any, path: str) -> Any:
     to_list = getattr(value, "tolist", None)  # NumPy arrays and scalars, without importing NumPy
     if callable(to_list):
         return _encode_any(to_list(), path)
-    return raise_invalid_argument(path, value, Codec.expected)
+    return raise_invalid_argument(path, value, "a JSON value")

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..values.json import is_items, is_list, is_mapping, is_object, is_sequence
 from ..values.text import plural
-from .base import Codec, ModelClass, nearest, raise_invalid_argument
+from .base import Codec, nearest, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String
 
@@ -19,7 +19,7 @@ _PACKAGE = __name__.rsplit(".", 3)[0]
 class Nullable(Codec):
     """A value or null."""
 
-    __slots__ = ("inner", "passthrough_type")
+    __slots__ = ("inner", "is_identity", "passthrough_type")
 
     def __init__(self, inner: Codec) -> None:
         self.inner = inner
@@ -36,7 +36,7 @@ class Nullable(Codec):
 class Array(Codec):
     """A list whose items have one codec."""
 
-    __slots__ = ("_maximum", "_minimum", "item")
+    __slots__ = ("_maximum", "_minimum", "is_identity", "item")
 
     def __init__(self, item: Codec, min_items: int | None = None, max_items: int | None = None) -> None:
         self.item = item
@@ -69,7 +69,7 @@ class Array(Codec):
 class MappingCodec(Codec):
     """An object whose values have one codec."""
 
-    __slots__ = ("item",)
+    __slots__ = ("is_identity", "item")
 
     def __init__(self, item: Codec) -> None:
         self.item = item
@@ -106,14 +106,16 @@ class _Reference(Codec):
 
     __slots__ = ("_module", "_name", "_resolved")
 
+    is_identity = False  # of an alias it is known after importing it only; False is always correct
+
     def __init__(self, module: str, name: str) -> None:
-        # Of an alias it is known only after importing it, which is postponed; False is always correct.
-        self.is_identity = False
         self._module = module
         self._name = name
         self._resolved: Any = None
 
-    def _resolve(self) -> Any:
+    @property
+    def target(self) -> Any:
+        """The model class, or the codec of the alias, imported when first needed."""
         if self._resolved is None:
             self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
         return self._resolved
@@ -124,21 +126,11 @@ class ModelRef(_Reference):
 
     __slots__ = ()
 
-    @property
-    def model(self) -> ModelClass:
-        """The model class, imported when first needed."""
-        model: ModelClass = self._resolve()
-        return model
-
-    def holds(self, value: object) -> bool:
-        """Whether a value is an instance of the model."""
-        return isinstance(value, self._resolve())
-
     def decode(self, raw: Any) -> Any:
-        return (self._resolved or self._resolve())._from_wire_(raw) if is_object(raw) else raw
+        return (self._resolved or self.target)._from_wire_(raw) if is_object(raw) else raw
 
     def encode(self, value: Any, path: str) -> Any:
-        return (self._resolved or self._resolve())._schema_.encode(value, path)
+        return (self._resolved or self.target)._schema_.encode(value, path)
 
 
 class AliasRef(_Reference):
@@ -146,23 +138,17 @@ class AliasRef(_Reference):
 
     __slots__ = ()
 
-    @property
-    def target(self) -> Codec:
-        """The codec of the schema, imported when first needed."""
-        codec: Codec = self._resolve()
-        return codec
-
     def decode(self, raw: Any) -> Any:
-        return (self._resolved or self._resolve()).decode(raw)
+        return (self._resolved or self.target).decode(raw)
 
     def encode(self, value: Any, path: str) -> Any:
-        return self._resolve().encode(value, path)
+        return self.target.encode(value, path)
 
 
-class Variant:
+class Variant(NamedTuple):
     """One member of a union, and how it is recognized.
 
-    Args:
+    Attributes:
         codec: reads and writes the member.
         kind: the JSON kind of the member: object, array, string, integer, number, boolean, null or any.
         tags: for objects, the values that distinguish this member from the others, such as `{"type": ("text",)}`.
@@ -170,21 +156,11 @@ class Variant:
         kinds: the JSON kinds of keys, where another member has the same keys.
     """
 
-    __slots__ = ("codec", "kind", "kinds", "required", "tags")
-
-    def __init__(
-        self,
-        codec: Codec,
-        kind: str = "any",
-        tags: Mapping[str, tuple[Any, ...]] | None = None,
-        required: tuple[str, ...] = (),
-        kinds: Mapping[str, str] | None = None,
-    ) -> None:
-        self.codec = codec
-        self.kinds = kinds or {}
-        self.kind = kind
-        self.tags = tags or {}
-        self.required = required
+    codec: Codec
+    kind: str = "any"
+    tags: Mapping[str, tuple[Any, ...]] = {}
+    required: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = {}
 
     def fits(self, raw: Any) -> bool:
         """Whether a JSON value belongs to this member: by its kind, then by its tags and required keys or its first
@@ -259,9 +235,9 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 class Union(Codec):
     """The first variant that fits; lists and maps of several variants are decoded member by member."""
 
-    __slots__ = ("_dated", "_lists", "_maps", "passthrough_type", "variants")
+    __slots__ = ("_dated", "_lists", "_maps", "is_identity", "passthrough_type", "variants")
 
-    def __init__(self, variants: tuple[Variant, ...]) -> None:
+    def __init__(self, *variants: Variant) -> None:
         # Those with places of their own are looked at first: another list may hold the same items.
         self.variants = tuple(sorted(variants, key=lambda variant: not hasattr(variant.codec, "fits")))
         texts = [variant.codec for variant in variants if variant.kind in ("string", "any")]
@@ -299,7 +275,9 @@ class Union(Codec):
     def encode(self, value: Any, path: str) -> Any:
         candidates = self.variants
         if hasattr(value, "_schema_"):
-            of_class = [v for v in candidates if isinstance(v.codec, ModelRef) and v.codec.holds(value)]
+            of_class = [
+                v for v in candidates if isinstance(v.codec, ModelRef) and isinstance(value, v.codec.target)
+            ]
             if of_class:
                 return of_class[0].codec.encode(value, path)
             value = value.to_dict()
@@ -329,7 +307,7 @@ class Union(Codec):
                 given, known = value.get(key), [each for each in values if isinstance(each, str)]
                 near = nearest(given.strip().lower(), known, cutoff=0.8) if isinstance(given, str) else []
                 if near:
-                    hatch = f"{codec.model.__name__}({given!r:.20}, …) if there is such a {key}"
+                    hatch = f"{codec.target.__name__}({given!r:.20}, …) if there is such a {key}"
                     raise_invalid_argument(f"{path}.{key}", given, f"{near[0]!r}, or {hatch}")
 
     def _expectation(self, value: Any) -> str:

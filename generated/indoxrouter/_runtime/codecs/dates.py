@@ -66,8 +66,7 @@ class DateTime(Codec):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        self.is_identity = False
+    is_identity = False
 
     def decode(self, raw: Any) -> Any:
         moment = parse_datetime(raw)
@@ -86,8 +85,7 @@ class Date(Codec):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        self.is_identity = False
+    is_identity = False
 
     def decode(self, raw: Any) -> Any:
         try:

@@ -14,48 +14,18 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-from .base import Codec, describe, raise_invalid_argument
-from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
+from .base import Codec as Codec  # noqa: PLC0414  # for the tables, which import it from here
+from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union
+from .composites import Variant as Variant  # noqa: PLC0414  # as above
 from .dates import Date, DateTime
-from .scalars import Boolean, Const, Enumeration, JsonText, Null, Number, String, UploadCodec
-
-__all__ = [
-    "ANY",
-    "BINARY",
-    "BOOLEAN",
-    "BYTES",
-    "DATE",
-    "DATETIME",
-    "INTEGER",
-    "NULL",
-    "NUMBER",
-    "STRING",
-    "TEXT",
-    "Codec",
-    "Variant",
-    "alias",
-    "array",
-    "const",
-    "describe",
-    "enum",
-    "integer",
-    "json_text",
-    "mapping",
-    "model",
-    "nullable",
-    "number",
-    "raise_invalid_argument",
-    "string",
-    "union",
-    "upload",
-]
+from .scalars import Boolean, Const, Enumeration, JsonText, Number, String, UploadCodec
 
 ANY = Codec()
 STRING = String()
 INTEGER = Number(True)
 NUMBER = Number(False)
 BOOLEAN = Boolean()
-NULL = Null()
+NULL = Const(None)
 DATETIME = DateTime()
 DATE = Date()
 BINARY = UploadCodec("")
@@ -67,9 +37,4 @@ TEXT = Codec()
 string, integer, number = cache(String), cache(partial(Number, True)), cache(partial(Number, False))
 """Within documented bounds. Many fields have the same ones, and share a codec."""
 enum, const, upload, json_text = Enumeration, Const, UploadCodec, JsonText
-nullable, array, mapping, model, alias = Nullable, Array, MappingCodec, ModelRef, AliasRef
-
-
-def union(*variants: Variant) -> Codec:
-    """The first variant that fits, in the order given."""
-    return Union(variants)
+nullable, array, mapping, model, alias, union = Nullable, Array, MappingCodec, ModelRef, AliasRef, Union

@@ -174,15 +174,16 @@ class MultipartBody:
 
     def __init__(self, parts: list[tuple[str, str | Upload, str | None]]) -> None:
         """`parts`: name, content, and the media type where it is neither that of the file nor plain text."""
-        self._parts = parts
         self.boundary = secrets.token_hex(16)
+        self._parts = [self._part(*part) for part in parts]
 
     @property
     def content_type(self) -> str:
         """The value of the `Content-Type` header."""
         return f"multipart/form-data; boundary={self.boundary}"
 
-    def _head(self, name: str, value: str | Upload, media_type: str | None) -> bytes:
+    def _part(self, name: str, value: str | Upload, media_type: str | None) -> tuple[bytes, Upload | None]:
+        """The bytes that precede a file, and the file; of a text all bytes."""
         lines = [f"--{self.boundary}", f'Content-Disposition: form-data; name="{_escape(name)}"']
         if isinstance(value, Upload):
             lines[1] += f'; filename="{_escape(value.filename)}"'
@@ -190,24 +191,20 @@ class MultipartBody:
         if media_type is not None:
             safe = "".join(character for character in media_type if " " <= character <= "~")
             lines.append(f"Content-Type: {safe}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
+        text = "" if isinstance(value, Upload) else f"{value}\r\n"
+        head = ("\r\n".join(lines) + "\r\n\r\n" + text).encode("utf-8", "replace")
+        return head, value if isinstance(value, Upload) else None
 
     def __len__(self) -> int:
-        total = len(self.boundary) + 6
-        for name, value, media_type in self._parts:
-            size = value.size if isinstance(value, Upload) else len(value.encode("utf-8", "replace"))
-            total += len(self._head(name, value, media_type)) + size + 2
-        return total
+        sizes = (len(head) + (0 if file is None else file.size + 2) for head, file in self._parts)
+        return sum(sizes) + len(self.boundary) + 6
 
     def __iter__(self) -> Iterator[bytes]:
-        for name, value, media_type in self._parts:
-            head = self._head(name, value, media_type)
-            if isinstance(value, Upload):
-                yield head
-                yield from value
+        for head, file in self._parts:
+            yield head
+            if file is not None:
+                yield from file
                 yield b"\r\n"
-            else:
-                yield head + value.encode("utf-8", "replace") + b"\r\n"
         yield f"--{self.boundary}--\r\n".encode()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..values.json import is_list, is_object, json_type
-from .base import Codec
+from .base import UNDESCRIBED, Codec
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
 from .scalars import Const, Enumeration
 
@@ -44,12 +44,14 @@ def unknown_parts(codec: Codec, value: Any, name: str, schema: str = "") -> Iter
             for item in value[:_ELEMENTS]:
                 yield from unknown_parts(codec.item, item, f"{name}[]", schema)
         case MappingCodec() if is_object(value):
-            for item in value.values():
-                yield from unknown_parts(codec.item, item, f"{name}.*", schema)
+            for key, item in value.items():
+                yield from unknown_parts(codec.codec_of(key), item, f"{name}.*", schema)
         case ModelRef() if is_object(value):
             yield from _fields(codec, value, name)
         case Union():
             yield from _members(codec, value, name, schema)
+        case Const(value=None):
+            return  # null only: any other value is of a wrong type
         case Enumeration() | Const() if isinstance(value, (str, int)):
             known = codec.values if isinstance(codec, Enumeration) else (codec.value,)
             if value not in known:
@@ -59,13 +61,13 @@ def unknown_parts(codec: Codec, value: Any, name: str, schema: str = "") -> Iter
 
 
 def _fields(codec: ModelRef, value: dict[str, Any], name: str) -> Iterator[UnknownPart]:
-    schema = codec.model._schema_  # pyright: ignore[reportPrivateUsage]  # made for codecs
+    schema = codec.target._schema_
     for key, item in value.items():
         field = schema.by_wire.get(key)
         if field is not None:
             yield from unknown_parts(field.codec, item, f"{name}.{key}", schema.name)
-        elif schema.declares_additional:
-            yield from unknown_parts(schema.additional, item, f"{name}.*", schema.name)
+        elif (other := schema.others.codec_of(key)) is not UNDESCRIBED:
+            yield from unknown_parts(other, item, f"{name}.*", schema.name)
         elif key not in schema.renamed:
             yield UnknownPart("field", f"{name}.{key}", schema.name, json_type(item))
 
@@ -99,4 +101,4 @@ def _unknown_tags(
 
 
 def _documented(codec: Codec) -> Any:
-    return codec.model._schema_.by_wire if isinstance(codec, ModelRef) else ()  # pyright: ignore[reportPrivateUsage]
+    return codec.target._schema_.by_wire if isinstance(codec, ModelRef) else ()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any, Literal, Protocol, TypeVar, overload
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, overload
 
 from ..values.masking import mask
 
@@ -70,7 +70,7 @@ class TransportFailure(Exception):
         return self.kind.endswith("_timeout")
 
 
-class Deadline:
+class Deadline(NamedTuple):
     """A moment on `time.monotonic` that an exchange may not pass.
 
     Attributes:
@@ -79,15 +79,9 @@ class Deadline:
         seconds: the value of that option, for messages.
     """
 
-    __slots__ = ("at", "option", "seconds")
-
-    def __init__(self, at: float, option: str, seconds: float) -> None:
-        self.at = at
-        self.option = option
-        self.seconds = seconds
-
-    def __repr__(self) -> str:
-        return f"Deadline({self.option}={self.seconds:g} s)"
+    at: float
+    option: str
+    seconds: float
 
     def left(self) -> float:
         """Seconds until the moment; negative once it has passed."""
@@ -126,21 +120,13 @@ def timed_out(kind: FailureKind, seconds: float | None, deadline: Deadline | Non
     return TransportFailure(kind, f"{missing} within timeout.{kind.removesuffix('_timeout')}={seconds:g} s")
 
 
-class Timeouts:
+class Timeouts(NamedTuple):
     """Seconds to wait for a connection, for each read and write, and for a free connection; None waits for ever."""
 
-    __slots__ = ("connect", "pool", "read", "write")
-
-    def __init__(
-        self, connect: float | None, read: float | None, write: float | None, pool: float | None
-    ) -> None:
-        self.connect = connect
-        self.read = read
-        self.write = write
-        self.pool = pool
-
-    def __repr__(self) -> str:
-        return f"Timeouts(connect={self.connect}, read={self.read}, write={self.write}, pool={self.pool})"
+    connect: float | None
+    read: float | None
+    write: float | None
+    pool: float | None
 
 
 class HttpRequest:
@@ -203,24 +189,17 @@ def body_pieces(content: bytes | SizedBody) -> Iterator[bytes | memoryview]:
         yield from (view[start : start + _PIECE] for start in range(0, len(view), _PIECE))
         return
     left = len(content)
-    pieces = iter(content)
-    while True:
-        problem = ""
-        piece: bytes | None = None
-        try:
-            piece = next(pieces, None)
-        except (OSError, ValueError) as error:  # ValueError: the file has been closed
-            problem = f"the file to send could not be read: {getattr(error, 'strerror', None) or error}"
-        if piece is not None and len(piece) > left:
-            problem = "the file to send grew while it was sent"
-        elif piece is None and left and not problem:
-            problem = f"the file to send ended {left} bytes early"
-        if problem:
-            raise TransportFailure("upload", problem)
-        if piece is None:
-            return
-        left -= len(piece)
-        yield piece
+    try:
+        for piece in content:
+            left -= len(piece)
+            if left < 0:
+                break
+            yield piece
+        problem = "grew while it was sent" if left < 0 else f"ended {left} bytes early" if left else ""
+    except (OSError, ValueError) as error:  # ValueError: the file has been closed
+        problem = f"could not be read: {getattr(error, 'strerror', None) or error}"
+    if problem:
+        raise TransportFailure("upload", f"the file to send {problem}")
 
 
 class Headers(Mapping[str, str]):

@@ -27,24 +27,16 @@ class _LazyAttribute:
         self._options = options
 
     def __get__(self, instance: object, owner: type[Any]) -> Any:
-        cls = self._cls
-        if isinstance(cls.__dict__.get("__attrs_attrs__"), _LazyAttribute):
-            import attrs  # cost: see above
+        import attrs  # cost: see above
 
-            for name in _GENERATED:
-                delattr(cls, name)
-            # attrs takes an attribute of the class for a default, and deletes it. So readers of fields are put back.
-            readers = {
-                name: vars(cls)[name] for name in vars(cls).get("__annotations__", ()) if name in vars(cls)
-            }
-            readers.pop("_schema_", None)
-            for name in readers:
-                delattr(cls, name)
-            for name, default in self._defaults.items():
-                setattr(cls, name, default)
-            attrs.define(**self._options)(cls)
-            for name, reader in readers.items():
-                setattr(cls, name, reader)
+        # A class of the same fields, because attrs takes the attributes of a class for defaults: the readers of fields.
+        cls = self._cls
+        fields = type(
+            cls.__name__, (), {"__annotations__": vars(cls).get("__annotations__", {}), **self._defaults}
+        )
+        defined = attrs.define(**self._options)(fields)
+        for name in _GENERATED:
+            setattr(cls, name, getattr(defined, name))
         return getattr(owner, self._name)
 
 

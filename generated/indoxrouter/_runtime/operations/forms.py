@@ -20,8 +20,7 @@ def decode_form(body: bytes | str, codec: Codec) -> dict[str, Any]:
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if text.startswith(("http://", "https://", "/")):  # the URL of a request, with its query
         text = urlsplit(text).query
-    schema: Any = getattr(codec.model, "_schema_", None) if isinstance(codec, ModelRef) else None
-    declared: dict[str, Any] = schema.by_wire if schema is not None else {}
+    declared: dict[str, Any] = codec.target._schema_.by_wire if isinstance(codec, ModelRef) else {}
     found: dict[str, Any] = {}
     for name, value in parse_qsl(text.lstrip("?"), keep_blank_values=True):
         field = declared.get(name)

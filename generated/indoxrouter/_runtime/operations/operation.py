@@ -8,7 +8,7 @@ happens here, so a wrong argument is reported before anything is sent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ..codecs.base import Codec, raise_invalid_argument
 from ..models.model import Model
@@ -34,31 +34,26 @@ T = TypeVar("T")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
-class Body:
+class Body(NamedTuple):
     """One media type of a request body.
 
-    Args:
+    Attributes:
         media_type: such as application/json.
         codec: checks the body.
         kind: json, form, multipart, binary, text, or document: text, bytes or a file.
         encoding: for fields of forms and parts of multipart bodies that are not encoded in the usual way.
     """
 
-    __slots__ = ("codec", "encoding", "kind", "media_type")
-
-    def __init__(
-        self, media_type: str, codec: Codec, kind: str, encoding: Mapping[str, Encoding] | None = None
-    ) -> None:
-        self.media_type = media_type
-        self.codec = codec
-        self.kind = kind
-        self.encoding = encoding or {}
+    media_type: str
+    codec: Codec
+    kind: str
+    encoding: Mapping[str, Encoding] = {}
 
 
-class ResponseSpec:
+class ResponseSpec(NamedTuple):
     """One documented success.
 
-    Args:
+    Attributes:
         status: "200", "2XX" or "default".
         media_type: of the body, or None.
         codec: of the body, or of one value of a stream.
@@ -66,27 +61,17 @@ class ResponseSpec:
         headers: the documented headers.
     """
 
-    __slots__ = ("codec", "framing", "headers", "media_type", "status")
-
-    def __init__(
-        self,
-        status: str,
-        media_type: str | None,
-        codec: Codec | None,
-        framing: str = "",
-        headers: Mapping[str, Codec] | None = None,
-    ) -> None:
-        self.status = status
-        self.media_type = media_type
-        self.codec = codec
-        self.framing = framing
-        self.headers = headers or {}
+    status: str
+    media_type: str | None
+    codec: Codec | None
+    framing: str = ""
+    headers: Mapping[str, Codec] = {}
 
 
-class StreamSpec:
+class StreamSpec(NamedTuple):
     """How an operation streams.
 
-    Args:
+    Attributes:
         parameter: the body field that asks for a stream; None for an operation that answers with nothing else.
         codec: the codec of one event.
         done: the data of the event that ends the stream.
@@ -97,105 +82,64 @@ class StreamSpec:
         open_ended: whether the end of the body is an end of the stream, because no other is documented.
     """
 
-    __slots__ = ("assembled", "codec", "done", "named", "open_ended", "parameter", "stop", "terminal")
-
-    def __init__(
-        self,
-        parameter: str | None,
-        codec: Codec,
-        done: str,
-        terminal: tuple[str, ...] = (),
-        stop: str | None = None,
-        *,
-        assembled: bool = False,
-        named: Mapping[str, Codec] | None = None,
-        open_ended: bool = False,
-    ) -> None:
-        self.parameter = parameter
-        self.codec = codec
-        self.done = done
-        self.terminal = terminal
-        self.stop = stop
-        self.assembled = assembled
-        self.named = named or {}
-        self.open_ended = open_ended
+    parameter: str | None
+    codec: Codec
+    done: str
+    terminal: tuple[str, ...] = ()
+    stop: str | None = None
+    assembled: bool = False
+    named: Mapping[str, Codec] = {}
+    open_ended: bool = False
 
 
-class PollSpec:
+class PollSpec(NamedTuple):
     """How a long-running job is polled: the field with its state, the states that end it, and the interval.
 
     `interval` and `deadline` are in seconds.
     """
 
-    __slots__ = ("deadline", "done", "failed", "interval", "pending", "status")
-
-    def __init__(
-        self,
-        status: str,
-        done: tuple[str, ...],
-        failed: tuple[str, ...],
-        pending: tuple[str, ...],
-        interval: float,
-        deadline: float,
-    ) -> None:
-        self.status = status
-        self.done = done
-        self.failed = failed
-        self.pending = pending
-        self.interval = interval
-        self.deadline = deadline
+    status: str
+    done: tuple[str, ...]
+    failed: tuple[str, ...]
+    pending: tuple[str, ...]
+    interval: float
+    deadline: float
 
 
-class Operation(Generic[ResultT_co]):
+class OperationSpec(NamedTuple):
+    """What the spec says about an operation.
+
+    Attributes:
+        error_statuses: exceptions by status: a 404 may mean one certain thing that does not exist.
+        error_bodies: codecs of documented errors by status.
+        servers: of this operation, where it does not use those of the spec.
+    """
+
+    id: str
+    tag: str
+    method: str
+    path: str
+    summary: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    bodies: tuple[Body, ...] = ()
+    responses: tuple[ResponseSpec, ...] = ()
+    stream: StreamSpec | None = None
+    security: tuple[tuple[str, ...], ...] = ()
+    retry: str = "never"
+    idempotency_key: bool = False
+    token_exchange: bool = False
+    strict_success: bool = False
+    body_required: bool = False
+    poll: PollSpec | None = None
+    provider_rules: Mapping[str, Any] | None = None
+    secrets: tuple[str, ...] = ()
+    error_statuses: Mapping[int, str] = {}
+    error_bodies: Mapping[str, Codec] = {}
+    servers: tuple[str, ...] = ()
+
+
+class Operation(OperationSpec, Generic[ResultT_co]):
     """One operation of the spec, as `client.api.<tag>.<name>` calls it."""
-
-    def __init__(
-        self,
-        id: str,
-        tag: str,
-        method: str,
-        path: str,
-        *,
-        summary: str = "",
-        parameters: tuple[Parameter, ...] = (),
-        bodies: tuple[Body, ...] = (),
-        responses: tuple[ResponseSpec, ...] = (),
-        stream: StreamSpec | None = None,
-        security: tuple[tuple[str, ...], ...] = (),
-        retry: str = "never",
-        idempotency_key: bool = False,
-        token_exchange: bool = False,
-        strict_success: bool = False,
-        body_required: bool = False,
-        poll: PollSpec | None = None,
-        provider_rules: Mapping[str, Any] | None = None,
-        secrets: tuple[str, ...] = (),
-        error_statuses: Mapping[int, str] | None = None,
-        error_bodies: Mapping[str, Codec] | None = None,
-        servers: tuple[str, ...] = (),
-    ) -> None:
-        self.id = id
-        self.tag = tag
-        self.method = method
-        self.path = path
-        self.summary = summary
-        self.parameters = parameters
-        self.bodies = bodies
-        self.responses = responses
-        self.stream = stream
-        self.security = security
-        self.retry = retry
-        self.idempotency_key = idempotency_key
-        self.token_exchange = token_exchange
-        self.strict_success = strict_success
-        self.body_required = body_required
-        self.poll = poll
-        self.provider_rules = provider_rules
-        self.secrets = secrets
-        # Exceptions of this operation by status: a 404 may mean one certain thing that does not exist.
-        self.error_statuses = error_statuses or {}
-        self.error_bodies = error_bodies or {}
-        self.servers = servers  # of this operation, where it does not use those of the description
 
     def __repr__(self) -> str:
         return f"<Operation {self.id}: {self.method} {self.path}>"
@@ -219,8 +163,9 @@ class Operation(Generic[ResultT_co]):
             InvalidParametersError: for the first argument that is missing, of the wrong type or out of bounds.
         """
         if self.parameters:
-            encoded = encode_parameters(self.path, self.parameters, parameters or {})
-            call: Call[ResultT_co] = Call(self, encoded.path, encoded.query, encoded.headers)
+            call: Call[ResultT_co] = Call(
+                self, *encode_parameters(self.path, self.parameters, parameters or {})
+            )
         else:
             call = Call(self, self.path, [], {})
         payload = _merge(body, fields) if fields else body

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urlencode
 
 from ..codecs.base import Codec, raise_invalid_argument
@@ -29,28 +29,23 @@ class _Reserved(str):
     __slots__ = ()
 
 
-class Encoding:
+class Encoding(NamedTuple):
     """How one field of a form, or one part of a multipart body, is encoded.
 
-    Args:
+    Attributes:
         style, explode: how lists and objects are encoded, as OpenAPI defines them; None is the usual way.
         content_type: the media type of a part, or of JSON in a field.
     """
 
-    __slots__ = ("content_type", "explode", "style")
-
-    def __init__(
-        self, style: str | None = None, explode: bool = True, content_type: str | None = None
-    ) -> None:
-        self.style = style
-        self.explode = explode
-        self.content_type = content_type
+    style: str | None = None
+    explode: bool = True
+    content_type: str | None = None
 
 
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of an operation.
 
-    Args:
+    Attributes:
         name: its Python name.
         wire: its name in the spec.
         where: path, query, header or cookie.
@@ -62,49 +57,23 @@ class Parameter:
         former: the names that it had in the spec before.
     """
 
-    def __init__(
-        self,
-        name: str,
-        wire: str,
-        where: str,
-        codec: Codec,
-        *,
-        required: bool = False,
-        allow_slash: bool = False,
-        secret: bool = False,
-        style: str = "form",
-        explode: bool = True,
-        allow_reserved: bool = False,
-        former: tuple[str, ...] = (),
-    ) -> None:
-        self.allow_reserved = allow_reserved
-        self.former = former
-        self.name = name
-        self.wire = wire
-        self.where = where
-        self.codec = codec
-        self.required = required
-        self.allow_slash = allow_slash
-        self.secret = secret
-        self.style = style
-        self.explode = explode
-
-
-class EncodedParameters:
-    """The parts of a request that hold its parameters."""
-
-    __slots__ = ("headers", "path", "query")
-
-    def __init__(self, path: str, query: list[tuple[str, str]], headers: dict[str, str]) -> None:
-        self.path = path
-        self.query = query
-        self.headers = headers
+    name: str
+    wire: str
+    where: str
+    codec: Codec
+    required: bool = False
+    allow_slash: bool = False
+    secret: bool = False
+    style: str = "form"
+    explode: bool = True
+    allow_reserved: bool = False
+    former: tuple[str, ...] = ()
 
 
 def encode_parameters(
     path: str, parameters: tuple[Parameter, ...], values: Mapping[str, Any]
-) -> EncodedParameters:
-    """Check parameters, and encode them in the path, the query and the headers.
+) -> tuple[str, list[tuple[str, str]], dict[str, str]]:
+    """Check parameters, and encode them. Returns the path, the query, and the headers, cookies included.
 
     Raises:
         InvalidParametersError: for a missing or wrong value, including dot segments and control characters.
@@ -132,7 +101,7 @@ def encode_parameters(
             cookies.append(f"{parameter.wire}={quote(_header_text(parameter, encoded), safe='')}")
     if cookies:
         headers["Cookie"] = "; ".join(cookies)
-    return EncodedParameters(path, query, headers)
+    return path, query, headers
 
 
 def scalar_text(value: Any) -> str:

@@ -221,53 +221,28 @@ def _resolve(module: str, name: str) -> Any:
 
 
 def _run(statement: ast.stmt, namespace: dict[str, Any]) -> None:
-    import ast  # cost: as above
-
-    if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        for item in statement.names:
-            bound = item.asname or item.name.partition(".")[0]
-            if bound not in namespace:
-                _import(statement, item, bound, namespace)
-    elif isinstance(statement, ast.Assign):
-        target = statement.targets[0]
-        if isinstance(target, ast.Name) and target.id not in namespace:
-            try:
-                _execute(statement, namespace)
-            except TypeError:  # `TypeVar(default=…)` before Python 3.13, without typing_extensions
-                namespace[target.id] = Any
-
-
-def _import(
-    statement: ast.Import | ast.ImportFrom, item: ast.alias, bound: str, namespace: dict[str, Any]
-) -> None:
-    """Import one name; a name of a package that is not installed becomes `NotInstalled`."""
+    """Execute an import or an assignment. A name of a package that is not installed becomes `NotInstalled`."""
     import ast  # cost: as above
     import typing
+    from importlib.util import resolve_name  # cost: as above
 
-    if isinstance(statement, ast.Import):
-        one: ast.stmt = ast.Import([item])
-    else:
-        one = ast.ImportFrom(statement.module, [item], statement.level)
+    source, names = "", dict[str, str]()  # bound name -> its name in the source
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        names = {item.asname or item.name.partition(".")[0]: item.name for item in statement.names}
+        if isinstance(statement, ast.ImportFrom):
+            source = resolve_name("." * statement.level + (statement.module or ""), namespace["__package__"])
+    elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        names = {statement.targets[0].id: "Any"}
+    if names.keys() <= namespace.keys():
+        return
     try:
-        _execute(one, namespace)
-    except ImportError:
-        namespace[bound] = getattr(typing, item.name, NotInstalled)
-    if isinstance(statement, ast.ImportFrom):
-        source = _source_of(statement, namespace)
-        if source.startswith(_ROOT):
-            namespace[bound] = introspectable(namespace[bound], source, item.name)
-
-
-def _source_of(statement: ast.ImportFrom, namespace: dict[str, Any]) -> str:
-    if not statement.level:
-        return statement.module or ""
-    package = namespace["__name__"] if "__path__" in namespace else namespace["__package__"]
-    parent = package.rsplit(".", statement.level - 1)[0]
-    return f"{parent}.{statement.module}" if statement.module else parent
-
-
-def _execute(statement: ast.stmt, namespace: dict[str, Any]) -> None:
-    import ast  # cost: as above
-
-    code = compile(ast.fix_missing_locations(ast.Module([statement], [])), "<annotations>", "exec")
-    exec(code, namespace)  # noqa: S102  # an import of this package's own source
+        exec(compile(ast.Module([statement], []), "<annotations>", "exec"), namespace)  # noqa: S102  # our own source
+    except (
+        ImportError,
+        TypeError,
+    ):  # TypeError: `TypeVar(default=…)` before Python 3.13, without typing_extensions
+        namespace.update((bound, getattr(typing, name, NotInstalled)) for bound, name in names.items())
+    if source.startswith(_ROOT):
+        namespace.update(
+            (bound, introspectable(namespace[bound], source, name)) for bound, name in names.items()
+        )

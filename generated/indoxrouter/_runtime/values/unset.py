@@ -29,14 +29,8 @@ class Unset:
     def __repr__(self) -> str:
         return "UNSET"
 
-    def __copy__(self) -> Unset:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Unset:
-        return self
-
-    def __reduce__(self) -> tuple[type[Unset], tuple[()]]:
-        return (Unset, ())
+    def __reduce__(self) -> str:
+        return "UNSET"
 
 
 UNSET: Final[Unset] = Unset()
