@@ -180,10 +180,8 @@ def _parameter(
         "deprecated": parameter.deprecated,
         "style": _style(parameter),
         "secret": parameter.secret,
+        "discriminator": discriminator_of(parameter.shape),
     }
-    mapping = discriminator_of(parameter.shape)
-    if mapping:
-        facts["discriminator"] = mapping
     owner = f"operation {operation.id}"
     key = f"{owner} argument {parameter.wire} in {parameter.where}"
     name = f"{operation.id}: {parameter.where} parameter {parameter.wire}"

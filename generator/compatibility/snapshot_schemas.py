@@ -31,7 +31,11 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
     names = [f"{builder.package}.models.{component.name}"]
     if component.name in builder.context.params:
         names.append(f"{builder.package}.params.{builder.context.params[component.name]}")
-    facts: dict[str, Any] = {"kind": component.kind, "deprecated": meaning.annotations.deprecated}
+    facts: dict[str, Any] = {
+        "kind": component.kind,
+        "deprecated": meaning.annotations.deprecated,
+        "discriminator": discriminator_of(meaning),
+    }
     sent = component.name in builder.sent
     if component.kind == "alias":
         facts["type"] = union_members(builder.read(meaning))
@@ -41,9 +45,6 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
         facts["closed"] = meaning.additional is None
         facts["received as"] = list(meaning.response_shapes)
         facts["patterns"] = _patterns(builder, meaning)
-    mapping = discriminator_of(meaning)
-    if mapping:
-        facts["discriminator"] = mapping
     entry = SnapshotEntry(
         "schema",
         key,
@@ -119,10 +120,8 @@ def _field(
         "secret": annotations.secret,
         "sizes": dict(annotations.media_limit),
         "patterns": _patterns(builder, one.shape),
+        "discriminator": discriminator_of(one.shape),
     }
-    mapping = discriminator_of(one.shape)
-    if mapping:
-        facts["discriminator"] = mapping
     if sent:
         facts["written"] = builder.written(one.shape)
     entry = SnapshotEntry(
