@@ -22,12 +22,6 @@ _REQUIRED_TEXT = {
     "description": "what a caller gets, and under which condition",
     "x-source": "the documents that describe it, by the letters at the top of the file, or `own`, or `observed`",
 }
-# The errors that every operation can give, and those that its parts add.
-_ALWAYS = frozenset({"429", "500", "503", "504"})
-_WITH_CREDENTIALS = frozenset({"401", "403"})
-_WITH_INPUT = frozenset({"400", "422"})
-_WITH_PATH = frozenset({"404"})
-_BILLED = frozenset({"402", "404", "409", "502"})
 _SECRETS = frozenset({"password", "refresh_token", "access_token", "byok_api_key", "client_secret"})
 _ERROR_BODY = {"$ref": "#/components/schemas/ErrorBody"}
 
@@ -144,20 +138,30 @@ def _retry(node: Node, method: str) -> Iterator[Problem]:
         )
 
 
+def expected_failures(*, credentials: bool, input_: bool, in_path: bool) -> set[str]:
+    """The statuses that an operation fails with, by whether it has credentials, input, and parameters in its path."""
+    found = {"429", "500", "503", "504"}
+    if credentials:
+        found |= {"401", "403"}
+    if input_:
+        found |= {"400", "422"}
+    if in_path:
+        found.add("404")
+    return found
+
+
 def _answers(node: Node, path: str, resolver: Resolver) -> Iterator[Problem]:
     responses = node.get("responses")
     if responses is None:
         return
     parameters = parameters_of(node, resolver)
-    expected = _ALWAYS
-    if node.value.get("security") not in ([], None):
-        expected |= _WITH_CREDENTIALS
-    if parameters or "requestBody" in node.value:
-        expected |= _WITH_INPUT
-    if any(parameter.value.get("in") == "path" for parameter in parameters):
-        expected |= _WITH_PATH
+    expected = expected_failures(
+        credentials=node.value.get("security") not in ([], None),
+        input_=bool(parameters) or "requestBody" in node.value,
+        in_path=any(parameter.value.get("in") == "path" for parameter in parameters),
+    )
     if node.value.get("x-retry") == "billed":
-        expected |= _BILLED
+        expected |= {"402", "404", "409", "502"}
     listed = dict(responses.items())
     missing = sorted(expected - set(listed))
     if missing:
