@@ -29,34 +29,39 @@ def _with_answers(changes: list[Change]) -> list[Change]:
     answers: dict[tuple[str, Action], list[Change]] = {}
     for change in changes:
         if change.kind == "answer":
-            answers.setdefault((change.name.partition(": ")[0], change.action), []).append(change)
+            answers.setdefault((_operation_of(change), change.action), []).append(change)
     found: list[Change] = []
     for change in changes:
-        added, removed = answers.get((change.name, "added"), []), (change.name, "removed") in answers
-        if change.kind == "answer" and change.action == "added" and change.name.partition(": ")[0] in retyped:
+        if change.kind == "answer" and change.action == "added" and _operation_of(change) in retyped:
             continue
         if change.kind == "operation" and change.action == "retyped":
-            if removed and not added and not change.breaking:
+            added = answers.get((change.name, "added"), [])
+            if added:
+                named = ", ".join(answer.name.partition(": ")[2] for answer in added)
+                others = (answer.new.pointer for answer in added if answer.new is not None)
+                detail = f"{change.detail}, with the answer {named}"
+                change = replace(change, detail=detail, others=(*change.others, *others))
+            elif (change.name, "removed") in answers and not change.breaking:
                 continue
-            named = ", ".join(answer.name.partition(": ")[2] for answer in added)
-            detail = f"{change.detail}, with the answer {named}" if added else change.detail
-            others = tuple(answer.new.pointer for answer in added if answer.new is not None)
-            change = replace(change, detail=detail, others=(*change.others, *others))
         found.append(change)
     return found
 
 
+def _operation_of(answer: Change) -> str:
+    return answer.name.partition(": ")[0]
+
+
 class _Comparison:
     def __init__(self, old: Snapshot, new: Snapshot) -> None:
-        self._old, self._new = old.entries, new.entries
+        self._old, self._new = old, new
         self._renames: dict[str, str] = {}  # old key -> new key
         self._aliased: set[str] = set()  # those whose old name keeps working
         self._opened: set[str] = set()
         self._find_renames()
         self._classes = {
-            self._old[a].key.removeprefix("schema "): self._new[b].key.removeprefix("schema ")
-            for a, b in self._renames.items()
-            if self._old[a].kind == "schema"
+            before.removeprefix("schema "): now.removeprefix("schema ")
+            for before, now in self._renames.items()
+            if self._old[before].kind == "schema"
         }
 
     # ── who became whom ──────────────────────────────────────────────────────────────────────────────────────────
@@ -226,7 +231,7 @@ class _Comparison:
         return ""
 
     @staticmethod
-    def _parts(entries: dict[str, SnapshotEntry], owner: str) -> list[str]:
+    def _parts(entries: Snapshot, owner: str) -> list[str]:
         return [entry.key.removeprefix(owner) for entry in entries.values() if entry.owner == owner]
 
 

@@ -57,7 +57,7 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
         received=component.name in builder.received,
         former=() if component.lifted else tuple(pascal(name) for name in meaning.annotations.renamed_from),
     )
-    builder.snapshot.add(entry)
+    builder.add(entry)
     if isinstance(meaning, ObjectShape):
         python = field_names([one.wire for one in meaning.fields])
         arguments = _arguments_from(builder, component.name)
@@ -137,7 +137,7 @@ def _field(
         former=tuple(name for node in one.nodes for name in _former(node)),
         others=tuple((*node.pointer[:-2], "required") for node in one.nodes if len(node.pointer) > 2),
     )
-    builder.snapshot.add(entry)
+    builder.add(entry)
     add_values(builder, one.shape, entry)
 
 
@@ -150,7 +150,7 @@ def add_values(builder: SnapshotBuilder, shape: Shape, owner: SnapshotEntry, *, 
     for enum in _enums(shape):
         for value in enum.values:
             names = (f"{owner.python[0]}.{constant(str(value))}",) if named else owner.python
-            builder.snapshot.add(
+            builder.add(
                 SnapshotEntry(
                     "value",
                     f"{owner.key} value {value!r}",
