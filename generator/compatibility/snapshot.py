@@ -248,21 +248,9 @@ def _description(builder: SnapshotBuilder) -> None:
         places = [one.pointer for one in schemas if one is not None]
         for wire, name in table.items():
             facts = {"exception": name, "ancestors": _ancestors(builder, name)}
-            full = f"error {what} {wire}"
-            add(
-                SnapshotEntry(
-                    "error code",
-                    full,
-                    "",
-                    full,
-                    (f"{package}.{name}",),
-                    facts,
-                    root,
-                    sent=False,
-                    received=True,
-                    others=tuple((*place, str(wire)) for place in places),
-                )
-            )
+            full, names = f"error {what} {wire}", (f"{package}.{name}",)
+            others = tuple((*place, str(wire)) for place in places)
+            add(SnapshotEntry("error code", full, "", full, names, facts, root, False, True, (), others))
     servers: dict[str, Any] = {
         "urls": list(servers_of(root)),
         "variables": {
