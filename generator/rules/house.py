@@ -206,10 +206,12 @@ def _facade(node: Node, resolver: Resolver) -> Iterator[Problem]:
         listed = entry.value.get("positional")
         # Another form than a list of names is a problem of the extension, which has its own rule.
         positional = [name for name in listed if isinstance(name, str)] if is_array(listed) else []
-        named: dict[str, Any] = {"positional": positional}
-        named.update((key, entry.value.get(key)) for key in ("rename", "defaults"))
-        for key, names in named.items():
-            for name in names if is_array(names) or is_object(names) else ():
+        for name in positional:
+            if name not in known and name not in own:
+                yield entry.problem(f"`positional` names {name!r}, which the operation does not have")
+        for key in ("rename", "defaults"):
+            table = entry.value.get(key)
+            for name in table if is_object(table) else ():
                 if name not in known and name not in own:
                     yield entry.problem(f"`{key}` names {name!r}, which the operation does not have")
         if positional[: len(required)] != required:
