@@ -13,44 +13,39 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .commands.maintenance import COMMANDS as MAINTENANCE
-from .commands.maintenance import Command
+from .commands.maintenance import SPEC, Command, argument
 from .source.problems import SpecRefused, plural, shown_path
 from .source.settings import BadSettings, GeneratorSettings, load
 
-REMEDY = "remedy: make generate"
-
-
-def common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of every command: the description, the package and its directory."""
-    parser.add_argument(
-        "--spec", type=Path, metavar="FILE", help="the OpenAPI description (default: openapi.yaml)"
-    )
-    parser.add_argument(
+_COMMON = (
+    SPEC,
+    argument(
         "--output", type=Path, metavar="DIR", help="the package's directory (default: generated/<package>)"
-    )
-    parser.add_argument(
+    ),
+    argument(
         "--strict",
         action="store_true",
         help="refuse keywords of schemas that JSON Schema does not know (default: they are annotations)",
-    )
-    parser.add_argument(
+    ),
+    argument(
         "--lenient",
         action="store_true",
         help="leave out what has a problem, and list it, in place of refusing the description",
-    )
-    parser.add_argument(
+    ),
+    argument(
         "--project",
         action="store_true",
         help="make --output a project that pip can install: pyproject.toml, README.md, and the package as a folder",
-    )
-    parser.add_argument(
+    ),
+    argument(
         "--package",
         metavar="NAME",
         help="the package's name (default: indoxrouter); any other gives a standalone package",
-    )
+    ),
+)
 
 
-def settings_of(options: argparse.Namespace) -> GeneratorSettings:
+def _settings_of(options: argparse.Namespace) -> GeneratorSettings:
     """The settings from the arguments."""
     return load(
         spec=options.spec,
@@ -62,17 +57,8 @@ def settings_of(options: argparse.Namespace) -> GeneratorSettings:
     )
 
 
-# ── generate ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _generate_arguments(parser: argparse.ArgumentParser) -> None:
-    common_arguments(parser)
-    parser.add_argument("--explain", action="store_true", help="show what would change, and write nothing")
-    parser.add_argument("--force", action="store_true", help="generate even if nothing changed")
-
-
 def _generate(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = _settings_of(options)
     started = time.perf_counter()
     from .package.manifest import is_current
 
@@ -107,11 +93,8 @@ def _generate(options: argparse.Namespace) -> int:
     return 0
 
 
-# ── check ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _check(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = _settings_of(options)
     from .package.files import compare, make
 
     package = make(settings)
@@ -120,7 +103,9 @@ def _check(options: argparse.Namespace) -> int:
         print(drift, file=sys.stderr)
     if drifts:
         count = plural(len(drifts), "difference")
-        print(f"{shown_path(settings.output)} is out of date: {count}; {REMEDY}", file=sys.stderr)
+        print(
+            f"{shown_path(settings.output)} is out of date: {count}; remedy: make generate", file=sys.stderr
+        )
         return 1
     print(
         f"{shown_path(settings.output)} matches the description and the templates: {plural(len(package.files), 'file')}"
@@ -128,11 +113,8 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-# ── lint ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _lint(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = _settings_of(options)
     from .commands.lint import lint
 
     problems, checks = lint(settings)
@@ -152,21 +134,25 @@ COMMANDS: dict[str, Command] = {
         "of a former run that are no longer part of the package are removed; other files are never touched. "
         "A problem of the description, or an element that the package would lack, is an error with file, line and "
         "path: nothing is written and the exit code is 1.",
-        _generate_arguments,
+        (
+            *_COMMON,
+            argument("--explain", action="store_true", help="show what would change, and write nothing"),
+            argument("--force", action="store_true", help="generate even if nothing changed"),
+        ),
         _generate,
     ),
     "check": Command(
         "check that the package matches the description and the templates",
         "Renders the package in memory and compares it byte by byte: files that were edited, added or deleted, "
         "and inputs that changed without `generate`. Exit code 1, one line for each difference, and the remedy.",
-        common_arguments,
+        _COMMON,
         _check,
     ),
     "lint": Command(
         "check the description itself",
         "Validates against OpenAPI, loads with both YAML libraries that read the file, and checks every `x-` key: an "
         "unknown one or one with a value of the wrong form is an error with file, path and line.",
-        common_arguments,
+        _COMMON,
         _lint,
     ),
     **MAINTENANCE,
@@ -183,7 +169,8 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         sub = commands.add_parser(name, help=command.summary, description=command.text)
-        command.arguments(sub)
+        for add in command.arguments:
+            add(sub)
     return root
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..compatibility.changes import Change
+from ..compatibility.aspects import Change
 from ..compatibility.report import Comparison, affected, describe_change
 
 _SECTIONS = ("Added", "Changed", "Deprecated", "Removed", "Breaking")

@@ -13,7 +13,6 @@ from ..package.files import render
 from ..rules.extensions import EXTENSIONS, check_extensions
 from ..rules.house import check_house_rules
 from ..rules.rules import check_front_door, check_rules, check_streams
-from ..rules.walk import Walk
 from ..source.files import SourceFile, Sources, UnreadableSource
 from ..source.json_types import is_array, is_object
 from ..source.node import Node
@@ -41,7 +40,7 @@ def lint(settings: GeneratorSettings) -> tuple[list[Problem], list[str]]:
         problems.extend([*reading.problems, *check_rules(reading)])
         problems.extend(check_streams(reading) if settings.front_door else ())
         problems.extend(check_front_door(reading, settings.front_door))
-        problems.extend(check_extensions(Walk(reading.resolver)))
+        problems.extend(check_extensions(reading.resolver))
         if settings.house_rules:
             problems.extend(check_house_rules(reading.resolver))
             done.append("house rules")

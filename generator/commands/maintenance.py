@@ -9,7 +9,10 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+Argument: TypeAlias = Callable[[argparse.ArgumentParser], object]
+"""Adds one argument to a parser."""
 
 
 class Command(NamedTuple):
@@ -17,29 +20,22 @@ class Command(NamedTuple):
 
     summary: str
     text: str
-    arguments: Callable[[argparse.ArgumentParser], None]
+    arguments: tuple[Argument, ...]
     run: Callable[[argparse.Namespace], int]
 
 
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    forms = ("table", "markdown", "json")
-    parser.add_argument("--format", choices=forms, default="table", help="table (default) is for people")
+def argument(*names: str, **options: Any) -> Argument:
+    """An argument of a command, by what `argparse` takes for it."""
+    return lambda parser: parser.add_argument(*names, **options)
 
 
-# ── diff ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _diff_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("old", metavar="OLD", help="the former description: a file, or a git ref")
-    parser.add_argument("new", metavar="NEW", nargs="?", type=Path, help="today's (default: openapi.yaml)")
-    _add_format(parser)
-    parser.add_argument(
-        "--fail-on",
-        choices=("major", "minor", "patch", "never"),
-        default="major",
-        help="end with exit code 3 when the changes ask for this bump or a higher one (default: major)",
-    )
-    parser.add_argument("--package", metavar="NAME", help="the package's name, for the Python names")
+SPEC = argument("--spec", type=Path, metavar="FILE", help="the OpenAPI description (default: openapi.yaml)")
+_FORMAT = argument(
+    "--format",
+    choices=("table", "markdown", "json"),
+    default="table",
+    help="table (default) is for people",
+)
 
 
 def _diff(options: argparse.Namespace) -> int:
@@ -61,35 +57,6 @@ def _diff(options: argparse.Namespace) -> int:
     return BREAKS if WORTH[comparison.bump] >= WORTH[options.fail_on] else 0
 
 
-# ── upgrade ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "spec",
-        metavar="SPEC",
-        type=Path,
-        nargs="?",
-        help="the new description, or a patch that `observe` wrote",
-    )
-    parser.add_argument(
-        "--back", action="store_true", help="put the work tree back to the state before the last upgrade"
-    )
-    parser.add_argument("--explain", action="store_true", help="show what would happen, and write nothing")
-    parser.add_argument(
-        "--since",
-        metavar="REF",
-        default="HEAD",
-        help="what to compare with when SPEC is openapi.yaml itself (default: HEAD)",
-    )
-    parser.add_argument(
-        "--tests",
-        metavar="ARGS",
-        default="-n 2 --dist loadgroup",
-        help="options for pytest; `none` runs no tests",
-    )
-
-
 def _upgrade(options: argparse.Namespace) -> int:
     from ..source.settings import PROJECT
     from .undo import restore_state
@@ -103,30 +70,6 @@ def _upgrade(options: argparse.Namespace) -> int:
     return upgrade(options.spec, explain=options.explain, since=options.since, tests=options.tests)
 
 
-# ── observe ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _observe_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "tapes", metavar="TAPES", nargs="*", type=Path, help="folders or files of the mock's tapes"
-    )
-    parser.add_argument(
-        "--har",
-        metavar="FILE",
-        action="append",
-        default=[],
-        type=Path,
-        help="a HAR file of a browser or proxy",
-    )
-    parser.add_argument(
-        "--propose", metavar="FILE", type=Path, help="write the edit of the description as a patch"
-    )
-    _add_format(parser)
-    parser.add_argument(
-        "--spec", type=Path, metavar="FILE", help="the OpenAPI description (default: openapi.yaml)"
-    )
-
-
 def _observe(options: argparse.Namespace) -> int:
     from ..source.settings import load
     from .observe import observe
@@ -136,21 +79,6 @@ def _observe(options: argparse.Namespace) -> int:
         return 2
     settings = load(spec=options.spec)
     return observe(options.tapes, options.har, settings, form=options.format, propose=options.propose)
-
-
-# ── live ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _live_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("url", metavar="URL", help="the server, or the place of its description")
-    parser.add_argument(
-        "--header",
-        action="append",
-        default=[],
-        metavar="'NAME: VALUE'",
-        help="a header of each request, such as `Authorization: Bearer ...`; may be repeated",
-    )
-    _add_format(parser)
 
 
 def _live(options: argparse.Namespace) -> int:
@@ -170,26 +98,10 @@ def _live(options: argparse.Namespace) -> int:
     return live(options.url, load(), headers, options.format)
 
 
-# ── surface ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _surface_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--check", action="store_true", help="compare with what is recorded, and write nothing"
-    )
-
-
 def _surface(options: argparse.Namespace) -> int:
     from ..compatibility.surface_record import check, record
 
     return check() if options.check else record()
-
-
-# ── templates-status ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _status_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", metavar="TEMPLATE", nargs="*", help="these in full (default: all, in short)")
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -204,7 +116,18 @@ COMMANDS: dict[str, Command] = {
         "Operations, arguments, fields, values, types, credentials and events: added, removed, renamed, retyped; the "
         "Python names that each change touches, whether it breaks callers or readers, and the version that follows. "
         "Exit code 0 when nothing breaks, 3 when something does, 1 when a description is not sound.",
-        _diff_arguments,
+        (
+            argument("old", metavar="OLD", help="the former description: a file, or a git ref"),
+            argument("new", metavar="NEW", nargs="?", type=Path, help="today's (default: openapi.yaml)"),
+            _FORMAT,
+            argument(
+                "--fail-on",
+                choices=("major", "minor", "patch", "never"),
+                default="major",
+                help="end with exit code 3 when the changes ask for this bump or a higher one (default: major)",
+            ),
+            argument("--package", metavar="NAME", help="the package's name, for the Python names"),
+        ),
         _diff,
     ),
     "upgrade": Command(
@@ -212,7 +135,33 @@ COMMANDS: dict[str, Command] = {
         "Nothing is written until the new description is sound and the package can be rendered from it. A step that "
         "fails after that is reported. The last lines say what is left to a person. A second run writes nothing new; "
         "`--back` restores the state before the run.",
-        _upgrade_arguments,
+        (
+            argument(
+                "spec",
+                metavar="SPEC",
+                type=Path,
+                nargs="?",
+                help="the new description, or a patch that `observe` wrote",
+            ),
+            argument(
+                "--back",
+                action="store_true",
+                help="put the work tree back to the state before the last upgrade",
+            ),
+            argument("--explain", action="store_true", help="show what would happen, and write nothing"),
+            argument(
+                "--since",
+                metavar="REF",
+                default="HEAD",
+                help="what to compare with when SPEC is openapi.yaml itself (default: HEAD)",
+            ),
+            argument(
+                "--tests",
+                metavar="ARGS",
+                default="-n 2 --dist loadgroup",
+                help="options for pytest; `none` runs no tests",
+            ),
+        ),
         _upgrade,
     ),
     "observe": Command(
@@ -221,7 +170,24 @@ COMMANDS: dict[str, Command] = {
         "fields, types, nulls, enum values, statuses, event types, headers and limits, each with its count, its place "
         "and an example without secrets. --propose writes the edit of the description as a patch. Exit code 0 when "
         "nothing is new, 3 when something is, 2 when a recording cannot be read.",
-        _observe_arguments,
+        (
+            argument(
+                "tapes", metavar="TAPES", nargs="*", type=Path, help="folders or files of the mock's tapes"
+            ),
+            argument(
+                "--har",
+                metavar="FILE",
+                action="append",
+                default=[],
+                type=Path,
+                help="a HAR file of a browser or proxy",
+            ),
+            argument(
+                "--propose", metavar="FILE", type=Path, help="write the edit of the description as a patch"
+            ),
+            _FORMAT,
+            SPEC,
+        ),
         _observe,
     ),
     "live": Command(
@@ -230,7 +196,17 @@ COMMANDS: dict[str, Command] = {
         "documentation page names. Operations are matched by method and path, below the base path of our servers. "
         "Exit code 0 when the two are equivalent, 3 when they differ, 1 when the description cannot be read, 2 when "
         "there is none.",
-        _live_arguments,
+        (
+            argument("url", metavar="URL", help="the server, or the place of its description"),
+            argument(
+                "--header",
+                action="append",
+                default=[],
+                metavar="'NAME: VALUE'",
+                help="a header of each request, such as `Authorization: Bearer ...`; may be repeated",
+            ),
+            _FORMAT,
+        ),
         _live,
     ),
     "surface": Command(
@@ -238,14 +214,14 @@ COMMANDS: dict[str, Command] = {
         "The packages and the path of the record are in pyproject.toml under [tool.indoxrouter.surface]. With "
         "--check: exit code 1 when the record is out of date, or when a released name is broken without a version "
         "number that allows it.",
-        _surface_arguments,
+        (argument("--check", action="store_true", help="compare with what is recorded, and write nothing"),),
         _surface,
     ),
     "templates-status": Command(
         "compare our templates with those of openapi-python-client",
         "For each template that we override: its base, the installed version, and ours. Exit code 1 when upstream "
         "changed.",
-        _status_arguments,
+        (argument("names", metavar="TEMPLATE", nargs="*", help="these in full (default: all, in short)"),),
         _status,
     ),
 }

@@ -57,7 +57,7 @@ def restore_state(project: Path) -> int:
 
 
 def _untracked(project: Path) -> list[str]:
-    return (_git(project, "ls-files", "--others", "--exclude-standard") or "").splitlines()
+    return _git(project, "ls-files", "--others", "--exclude-standard").splitlines()
 
 
 def _git(project: Path, *arguments: str) -> str:

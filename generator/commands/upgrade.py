@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,19 +40,12 @@ def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path 
     if not spec.is_file():
         print(f"error: {spec}: no such file", file=sys.stderr)
         return 2
-    if spec.suffix not in (".patch", ".diff"):
-        new = spec.resolve()
-        return _upgrade(new, spec, settings, explain=explain, since=since, tests=tests, project=project)
-    # Beside the present one, so that what it refers to is found.
-    patched = settings.spec.with_name(f".{settings.spec.stem}.patched{settings.spec.suffix}")
     try:
-        refused = _apply_patch(spec, settings.spec, patched)
-        if refused:
-            print(f"error: {spec}: {refused}; nothing was written", file=sys.stderr)
-            return 2
-        return _upgrade(patched, spec, settings, explain=explain, since=since, tests=tests, project=project)
-    finally:
-        patched.unlink(missing_ok=True)
+        with _as_description(spec, settings.spec) as new:
+            return _upgrade(new, spec, settings, explain=explain, since=since, tests=tests, project=project)
+    except (_PatchRefused, NoSuchDescription) as error:
+        print(f"error: {error}; nothing was written", file=sys.stderr)
+        return 2
 
 
 def _upgrade(
@@ -75,11 +70,10 @@ def _upgrade(
     print(f"sound: {', '.join(checks)}")
     # 2: the comparison
     _step(2, "diff", "what users will notice")
-    try:
-        comparison = _compare(candidate, given.name, settings, since, project)
-    except NoSuchDescription as error:
-        print(f"error: {error}; nothing was written", file=sys.stderr)
-        return 2
+    earlier = since if new == settings.spec else str(settings.spec)
+    with at(earlier, settings) as old:
+        names = (since if new == settings.spec else settings.spec.name, given.name)
+        comparison = compare(old, candidate, shown=names, version=current_version(project))
     print(as_table(comparison))
     package = make(candidate)
     if explain:
@@ -125,16 +119,6 @@ def _upgrade(
 
 def _step(number: int, name: str, what: str) -> None:
     print(f"\n── {number} {name}: {what} ".ljust(110, "─"), flush=True)
-
-
-def _compare(
-    candidate: GeneratorSettings, name: str, settings: GeneratorSettings, since: str, project: Path
-) -> Comparison:
-    same = candidate.spec == settings.spec
-    version = current_version(project)
-    with at(since if same else str(settings.spec), settings) as old:
-        names = (since if same else settings.spec.name, name)
-        return compare(old, candidate, shown=names, version=version)
 
 
 def _explain(package: Package, given: Path, settings: GeneratorSettings, comparison: Comparison) -> int:
@@ -278,12 +262,26 @@ def _uses_of_former_names(comparison: Comparison, project: Path) -> list[str]:
     return found
 
 
-def _apply_patch(patch: Path, description: Path, target: Path) -> str:
-    """Write the patched description to `target`; a patch that was applied before changes nothing.
+class _PatchRefused(Exception):
+    """A patch does not apply to the present description."""
 
-    Returns:
-        Why the patch does not apply; empty if it does.
-    """
+
+@contextmanager
+def _as_description(given: Path, present: Path) -> Iterator[Path]:
+    """The new description. One from a patch stands beside the present one, so that what it refers to is found."""
+    if given.suffix not in (".patch", ".diff"):
+        yield given.resolve()
+        return
+    patched = present.with_name(f".{present.stem}.patched{present.suffix}")
+    try:
+        patched.write_bytes(_patched(given, present))
+        yield patched
+    finally:
+        patched.unlink(missing_ok=True)
+
+
+def _patched(patch: Path, description: Path) -> bytes:
+    """The description with a patch; one that was applied before changes nothing."""
     with tempfile.TemporaryDirectory(prefix="indoxrouter-patch-") as directory:
         copy = Path(directory) / description.name
         shutil.copyfile(description, copy)
@@ -297,9 +295,8 @@ def _apply_patch(patch: Path, description: Path, target: Path) -> str:
         if _git(directory, plain, "--reverse", "--check"):
             refused = _git(directory, plain)
             if refused:
-                return refused
-        target.write_bytes(copy.read_bytes())
-    return ""
+                raise _PatchRefused(f"{patch}: {refused}")
+        return copy.read_bytes()
 
 
 def _git(directory: str, text: str, *options: str) -> str:

@@ -8,56 +8,12 @@ harder to read.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import replace
 
 from ..source.json_types import is_tuple
-from ..source.node import Node
-from .entry import Kind, Snapshot, SnapshotEntry
-from .rules import AspectChange, classify
-
-Action: TypeAlias = Literal["added", "removed", "renamed", "retyped", "changed"]
-Level: TypeAlias = Literal["breaking", "feature", "fix"]
-
-
-@dataclass(frozen=True, eq=False)
-class Change:
-    """One change, in users' terms.
-
-    Attributes:
-        kind: what changed.
-        action: how.
-        name: its name in the description.
-        detail: the old and the new value; empty where the name is enough.
-        python: the Python names that it touches.
-        callers: code that makes requests may break.
-        readers: code that reads answers may break.
-        level: the version bump that it requires.
-        why: the reason, where it breaks something.
-        old: where it stood.
-        new: where it stands.
-        others: further places that decide about it, as pointers.
-        rated: redocly's rules for the same place.
-    """
-
-    kind: Kind | Literal["description"]
-    action: Action
-    name: str
-    detail: str = ""
-    python: tuple[str, ...] = ()
-    callers: bool = False
-    readers: bool = False
-    level: Level = "fix"
-    why: str = ""
-    old: Node | None = None
-    new: Node | None = None
-    others: tuple[tuple[str, ...], ...] = ()
-    rated: tuple[str, ...] = ()
-
-    @property
-    def breaking(self) -> bool:
-        """Somebody's code may break."""
-        return self.callers or self.readers
+from .aspects import Action, Aspect, Change, Level, own_names
+from .entry import Snapshot, SnapshotEntry
+from .rules import differing, effect_of
 
 
 def compare_snapshots(old: Snapshot, new: Snapshot) -> list[Change]:
@@ -73,37 +29,39 @@ def _with_answers(changes: list[Change]) -> list[Change]:
     answers: dict[tuple[str, Action], list[Change]] = {}
     for change in changes:
         if change.kind == "answer":
-            answers.setdefault((change.name.partition(": ")[0], change.action), []).append(change)
+            answers.setdefault((_operation_of(change), change.action), []).append(change)
     found: list[Change] = []
     for change in changes:
-        added, removed = answers.get((change.name, "added"), []), (change.name, "removed") in answers
-        if change.kind == "answer" and change.action == "added" and change.name.partition(": ")[0] in retyped:
+        if change.kind == "answer" and change.action == "added" and _operation_of(change) in retyped:
             continue
         if change.kind == "operation" and change.action == "retyped":
-            if removed and not added and not change.breaking:
+            added = answers.get((change.name, "added"), [])
+            if added:
+                named = ", ".join(answer.name.partition(": ")[2] for answer in added)
+                others = (answer.new.pointer for answer in added if answer.new is not None)
+                detail = f"{change.detail}, with the answer {named}"
+                change = replace(change, detail=detail, others=(*change.others, *others))
+            elif (change.name, "removed") in answers and not change.breaking:
                 continue
-            named = ", ".join(answer.name.partition(": ")[2] for answer in added)
-            detail = f"{change.detail}, with the answer {named}" if added else change.detail
-            others = tuple(answer.new.pointer for answer in added if answer.new is not None)
-            change = replace(change, detail=detail, others=(*change.others, *others))
         found.append(change)
     return found
 
 
-_ALIAS = "the old name keeps working, with a DeprecationWarning, until the next major version"
+def _operation_of(answer: Change) -> str:
+    return answer.name.partition(": ")[0]
 
 
 class _Comparison:
     def __init__(self, old: Snapshot, new: Snapshot) -> None:
-        self._old, self._new = old.entries, new.entries
+        self._old, self._new = old, new
         self._renames: dict[str, str] = {}  # old key -> new key
         self._aliased: set[str] = set()  # those whose old name keeps working
         self._opened: set[str] = set()
         self._find_renames()
         self._classes = {
-            self._old[a].key.removeprefix("schema "): self._new[b].key.removeprefix("schema ")
-            for a, b in self._renames.items()
-            if self._old[a].kind == "schema"
+            before.removeprefix("schema "): now.removeprefix("schema ")
+            for before, now in self._renames.items()
+            if self._old[before].kind == "schema"
         }
 
     # ── who became whom ──────────────────────────────────────────────────────────────────────────────────────────
@@ -161,18 +119,24 @@ class _Comparison:
             yield self._renamed(key, old, new)
         if old.kind == "method":
             old = self._with_present_keywords(old)
-        for change in classify(old, new, self._classes):
-            if key in self._renames and change.aspect == "python":
+        for aspect in differing(old, new, self._classes):
+            change = effect_of(aspect)
+            if change is None or self._is_reported(key, aspect):
                 continue
-            if change.aspect == "written" and self._is_opening(key, old, new):
-                continue  # reported as `open`
-            if change.aspect == "open":  # reported once for an enum, not for each of its values
-                if old.owner in self._opened:
-                    continue
-                self._opened.add(old.owner)
-                yield replace(_change(old, new, change), name=new.name.rpartition(": ")[0])
-                continue
-            yield _change(old, new, change)
+            if aspect.name == "open":
+                change = replace(change, name=new.name.rpartition(": ")[0])
+            yield change
+
+    def _is_reported(self, key: str, aspect: Aspect) -> bool:
+        """Whether another row has said what changes with this aspect."""
+        if aspect.name == "open":  # reported once for an enum, not for each of its values
+            owner = aspect.old.owner
+            reported = owner in self._opened
+            self._opened.add(owner)
+            return reported
+        if aspect.name == "python":
+            return key in self._renames
+        return aspect.name == "written" and self._is_opening(key, aspect.old, aspect.new)
 
     def _is_opening(self, key: str, old: SnapshotEntry, new: SnapshotEntry) -> bool:
         """Whether a type changes only because an enum takes other values now, or no longer does."""
@@ -197,32 +161,31 @@ class _Comparison:
         return replace(method, facts={**method.facts, "positional": positional})
 
     def _renamed(self, key: str, old: SnapshotEntry, new: SnapshotEntry) -> Change:
-        names = tuple(dict.fromkeys([*_own(old), *_own(new)]))
-        names = names if names[: len(_own(old))] != names else old.python[:1]
+        names = own_names(old, new)
+        if names == own_names(old, old):
+            names = old.python[:1]
         detail = f"{old.name} → {new.name}"
         change = Change(old.kind, "renamed", old.name, detail, names, old=old.node, new=new.node)
+        if key not in self._aliased:
+            why = f"{old.python[-1]} is removed; documented methods of the client keep their names"
+            return replace(change, callers=True, why=why)
+        why = "the old name keeps working, with a DeprecationWarning, until the next major version"
         methods = [name for name in old.python if name.startswith("client.")]
-        if key in self._aliased and methods and old.facts.get("required"):
-            why = f"{_ALIAS}; type checkers report the old keyword of {methods[0].partition('(')[0]}"
-            return replace(change, level="feature", why=why)
-        if key in self._aliased:
-            return replace(change, level="feature", why=_ALIAS)
-        why = f"{old.python[-1]} is removed; documented methods of the client keep their names"
-        return replace(change, callers=True, level="breaking", why=why)
+        if methods and old.facts.get("required"):
+            why += f"; type checkers report the old keyword of {methods[0].partition('(')[0]}"
+        return replace(change, feature=True, why=why)
 
     def _removed(self, entry: SnapshotEntry) -> Change:
         callers, readers, why = _who_misses(entry)
-        hint = self._looks_renamed(entry) if entry.kind in ("schema", "field") else ""
         return Change(
             entry.kind,
             "removed",
             entry.name,
-            hint,
+            self._looks_renamed(entry) if entry.kind in ("schema", "field") else "",
             entry.python,
             callers,
             readers,
-            "breaking" if callers or readers else "fix",
-            why,
+            why=why,
             old=entry.node,
             others=entry.others,
         )
@@ -231,19 +194,17 @@ class _Comparison:
         callers = entry.kind in ("argument", "field") and entry.sent and bool(entry.facts["required"])
         if entry.kind == "field" and entry.owner not in self._old and entry.owner not in self._renamed_to():
             callers = False
-        detail = f"required, {' | '.join(entry.facts['written'])}" if callers else _type_of(entry)
-        why = "requests without it are refused" if callers else ""
-        level: Level = "breaking" if callers else "feature"
+        found = entry.facts.get("written") or entry.facts.get("type")
+        kind = " | ".join(found) if is_tuple(found) else ""
         return Change(
             entry.kind,
             "added",
             entry.name,
-            detail,
+            f"required, {kind}" if callers else kind,
             entry.python,
             callers,
-            False,
-            level,
-            why,
+            feature=True,
+            why="requests without it are refused" if callers else "",
             new=entry.node,
             others=entry.others,
         )
@@ -270,38 +231,8 @@ class _Comparison:
         return ""
 
     @staticmethod
-    def _parts(entries: dict[str, SnapshotEntry], owner: str) -> list[str]:
+    def _parts(entries: Snapshot, owner: str) -> list[str]:
         return [entry.key.removeprefix(owner) for entry in entries.values() if entry.owner == owner]
-
-
-def _own(entry: SnapshotEntry) -> tuple[str, ...]:
-    """The names that contain the entry's own name: for an operation its method under `client.api`."""
-    return entry.python[-1:] if entry.kind == "operation" else entry.python
-
-
-def _change(old: SnapshotEntry, new: SnapshotEntry, change: AspectChange) -> Change:
-    names = new.python
-    if change.aspect == "python":
-        names = tuple(dict.fromkeys([*_own(old), *_own(new)]))
-    if change.breaking:
-        level: Level = "breaking"
-    else:
-        level = "feature" if change.feature else "fix"
-    action: Action = "retyped" if change.aspect in ("type", "written", "result", "kind") else "changed"
-    return Change(
-        old.kind,
-        action,
-        new.name,
-        change.detail,
-        names,
-        change.callers,
-        change.readers,
-        level,
-        change.why if change.breaking else "",
-        old=old.node,
-        new=new.node,
-        others=(*old.others, *new.others),
-    )
 
 
 def _who_misses(entry: SnapshotEntry) -> tuple[bool, bool, str]:
@@ -330,8 +261,3 @@ def _who_misses(entry: SnapshotEntry) -> tuple[bool, bool, str]:
             return entry.sent or not entry.received, entry.received, "the class is removed"
         case _:
             return False, False, ""
-
-
-def _type_of(entry: SnapshotEntry) -> str:
-    found = entry.facts.get("written") or entry.facts.get("type")
-    return " | ".join(found) if is_tuple(found) else ""

@@ -6,7 +6,7 @@ The names and types derive from the code that writes the package, so they are th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -55,17 +55,8 @@ class SnapshotEntry:
     others: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass
-class Snapshot:
-    """All entries of one description, by key, and its version."""
-
-    title: str
-    version: str
-    entries: dict[str, SnapshotEntry] = field(default_factory=dict[str, SnapshotEntry])
-
-    def add(self, entry: SnapshotEntry) -> None:
-        """Keep an entry."""
-        self.entries[entry.key] = entry
+Snapshot: TypeAlias = dict[str, SnapshotEntry]
+"""All entries of one description, by key."""
 
 
 class SnapshotBuilder:
@@ -76,7 +67,11 @@ class SnapshotBuilder:
         self.context = RenderContext.of(reading.description, components, templates, None)
         self.reading, self.package = reading, package
         self.sent, self.received = reached(reading.description, components)
-        self.snapshot = Snapshot(reading.description.title, reading.description.version)
+        self.snapshot: Snapshot = {}
+
+    def add(self, entry: SnapshotEntry) -> None:
+        """Keep an entry."""
+        self.snapshot[entry.key] = entry
 
     def read(self, shape: Shape) -> str:
         """The annotation of a value that is received."""

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..source.json_types import is_array, is_object
-from ..source.node import Node
 from ..source.problems import plural, pointer_text
-from .changes import Change, Level
+from .aspects import Change, Level
 
 BINARY = Path("node_modules/.bin/redocly")
 MISSING = (
@@ -40,6 +39,11 @@ class Rating:
     rules: tuple[str, ...]
     message: str
     text: bool
+
+    @property
+    def place(self) -> str:
+        """Its place today, or the former one of what is gone."""
+        return self.new or self.old
 
 
 def ratings(project: Path, old: Path, new: Path) -> list[Rating] | None:
@@ -98,12 +102,11 @@ def merge(changes: Sequence[Change], rated: Iterable[Rating], old: Any, new: Any
         rated: redocly's.
         old, new: the two descriptions as parsed.
     """
+    rated = list(rated)
     found = list(changes)
-    text = 0
     unsaid: dict[str, Rating] = {}
     for rating in rated:
         if rating.text:
-            text += 1
             continue
         index = _nearest(found, rating)
         if index is not None:
@@ -112,44 +115,41 @@ def merge(changes: Sequence[Change], rated: Iterable[Rating], old: Any, new: Any
         elif not (changes and _unchanged(rating, old, new)):
             unsaid.setdefault(rating.message, rating)
     for rating in unsaid.values():
-        sending = "/requestBody/" in (rating.new or rating.old) or "/parameters/" in (
-            rating.new or rating.old
-        )
         broken = rating.level == "breaking"
-        change = Change("description", "changed", rating.message, level=rating.level, rated=rating.rules)
-        why = "reported by redocly; Python names and types do not change" if broken else ""
-        found.append(replace(change, callers=broken and sending, readers=broken and not sending, why=why))
-    if text:
-        texts = f"{plural(text, 'text')} for people (descriptions, summaries, examples)"
-        found.append(Change("description", "changed", texts))
+        sending = any(part in rating.place for part in ("/requestBody/", "/parameters/"))
+        change = Change(
+            "description",
+            "changed",
+            rating.message,
+            callers=broken and sending,
+            readers=broken and not sending,
+            feature=rating.level == "feature",
+            why="reported by redocly; Python names and types do not change" if broken else "",
+            rated=rating.rules,
+        )
+        found.append(change)
+    texts = sum(rating.text for rating in rated)
+    if texts:
+        what = f"{plural(texts, 'text')} for people (descriptions, summaries, examples)"
+        found.append(Change("description", "changed", what))
     return found
 
 
 def _nearest(changes: list[Change], rating: Rating) -> int | None:
     """The change whose place is the rated one, or the closest above or below it."""
-    best: tuple[int, int] | None = None
+    close: list[tuple[int, int]] = []
     for index, change in enumerate(changes):
-        for places, pointer in (
-            (_places(change, change.old), rating.old),
-            (_places(change, change.new), rating.new),
-        ):
-            for here in places if pointer else ():
-                if pointer == here or pointer.startswith(f"{here}/") or here.startswith(f"{pointer}/"):
-                    depth = len(here) if len(here) <= len(pointer) else 2 * len(pointer) - len(here)
-                    if best is None or depth > best[0]:
-                        best = (depth, index)
-    return best[1] if best is not None else None
-
-
-def _places(change: Change, node: Node | None) -> list[str]:
-    pointers = [*([node.pointer] if node is not None else []), *change.others]
-    return [f"#{pointer_text(pointer)}" for pointer in pointers if pointer]
+        for node, pointer in ((change.old, rating.old), (change.new, rating.new)):
+            places = [*([node.pointer] if node is not None else []), *change.others] if pointer else []
+            for here in (f"#{pointer_text(place)}" for place in places if place):
+                if f"{pointer}/".startswith(f"{here}/") or here.startswith(f"{pointer}/"):
+                    close.append((len(pointer) - abs(len(here) - len(pointer)), -index))
+    return -max(close)[1] if close else None
 
 
 def _unchanged(rating: Rating, old: Any, new: Any) -> bool:
     """Whether the place has one value in both descriptions, so that the cause is elsewhere."""
-    place = rating.new or rating.old
-    before, after = _value_at(old, place), _value_at(new, place)
+    before, after = _value_at(old, rating.place), _value_at(new, rating.place)
     return before is not None and before == after
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..source.node import Node
 from ..source.problems import plural, pointer_text, shown_path
-from .changes import Change
+from .aspects import Change
 from .versions import Bump
 
 _SIGNS = {"added": "+", "removed": "-", "renamed": ">", "retyped": "~", "changed": "~"}

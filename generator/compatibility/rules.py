@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .aspects import (
     Aspect,
-    AspectChange,
+    Change,
     Rule,
-    arrow,
     breaks_callers,
+    breaks_callers_if,
     breaks_readers,
-    changed_rows,
     may_only_grow,
     reported_elsewhere,
     rows_may_be_added,
@@ -22,8 +22,8 @@ from .aspects import (
 from .entry import SnapshotEntry
 
 
-def classify(old: SnapshotEntry, new: SnapshotEntry, classes: Mapping[str, str]) -> Iterator[AspectChange]:
-    """The change of each aspect that differs. `classes`: new names of models, by old name."""
+def differing(old: SnapshotEntry, new: SnapshotEntry, classes: Mapping[str, str]) -> Iterator[Aspect]:
+    """Each aspect that differs. `classes`: new names of models, by old name."""
     for name in dict.fromkeys([*old.facts, *new.facts]):
         before, after = old.facts.get(name), new.facts.get(name)
         if name in ("type", "written", "result"):
@@ -34,9 +34,7 @@ def classify(old: SnapshotEntry, new: SnapshotEntry, classes: Mapping[str, str])
             before = {key: _renamed(kind, classes) for key, kind in table.items()}
             after = dict[str, str](after or {})
         if before != after:
-            change = _RULES.get(name, _no_rule)(Aspect(name, before, after, old, new))
-            if change is not None:
-                yield change
+            yield Aspect(name, before, after, old, new)
 
 
 def _renamed(piece: str, classes: Mapping[str, str]) -> str:
@@ -45,8 +43,10 @@ def _renamed(piece: str, classes: Mapping[str, str]) -> str:
     return piece
 
 
-def _no_rule(aspect: Aspect) -> AspectChange:
-    return aspect.change(aspect.arrow())
+def effect_of(aspect: Aspect) -> Change | None:
+    """What the change of an aspect means for users; None where another aspect reports it."""
+    rule = _RULES.get(aspect.name)
+    return rule(aspect) if rule is not None else aspect.change(aspect.arrow())
 
 
 # ── arguments, fields and classes ────────────────────────────────────────────────────────────────────────────────────
@@ -57,7 +57,7 @@ def _is_superset(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
     return "Any" in wide or all(piece in wide or (piece == "int" and "float" in wide) for piece in narrow)
 
 
-def _read(aspect: Aspect) -> AspectChange | None:
+def _read(aspect: Aspect) -> Change | None:
     """The type of an attribute: fewer members are fine for readers, new ones are not."""
     detail = aspect.arrow("reads as")
     if not (aspect.old.received or aspect.new.received):
@@ -67,7 +67,7 @@ def _read(aspect: Aspect) -> AspectChange | None:
     return aspect.change(detail, readers=True, why="code that reads it may receive an unexpected type")
 
 
-def _written(aspect: Aspect) -> AspectChange | None:
+def _written(aspect: Aspect) -> Change | None:
     """The type of an argument: new members are fine for callers, fewer are not."""
     if not aspect.before or not aspect.after:
         return None  # it joined or left requests: other aspects report that
@@ -76,7 +76,7 @@ def _written(aspect: Aspect) -> AspectChange | None:
     return aspect.change(aspect.arrow("takes"), callers=True, why="values that were accepted are refused")
 
 
-def _required(aspect: Aspect) -> AspectChange | None:
+def _required(aspect: Aspect) -> Change | None:
     sent = aspect.new.sent
     if aspect.after:
         return aspect.change("optional → required", callers=sent, why="requests without it are refused")
@@ -85,13 +85,11 @@ def _required(aspect: Aspect) -> AspectChange | None:
     return aspect.change("required → optional", feature=sent)
 
 
-def _bounds(aspect: Aspect) -> AspectChange:
-    (before, after), sent = aspect.tables, aspect.new.sent
-    tighter = sent and _tighter(before, after)
+def _bounds(aspect: Aspect) -> Change:
+    sent = aspect.new.sent
+    tighter = sent and _tighter(aspect.before, aspect.after)
     why = "values that were accepted are refused before sending"
-    return aspect.change(
-        arrow("limits", before, after), callers=tighter, feature=sent and not tighter, why=why
-    )
+    return aspect.change(aspect.arrow("limits"), callers=tighter, feature=sent and not tighter, why=why)
 
 
 def _tighter(before: dict[str, Any], after: dict[str, Any]) -> bool:
@@ -110,37 +108,34 @@ def _tighter(before: dict[str, Any], after: dict[str, Any]) -> bool:
     return False
 
 
-def _python(aspect: Aspect) -> AspectChange:
+def _python(aspect: Aspect) -> Change:
     readers = aspect.old.received and aspect.old.kind == "field"
     detail = aspect.arrow("Python name")
     return aspect.change(detail, callers=aspect.old.sent, readers=readers, why="the old name is removed")
 
 
-def _kind(aspect: Aspect) -> AspectChange:
+def _kind(aspect: Aspect) -> Change:
     old, why = aspect.old, "it cannot be built or read as before"
     return aspect.change(aspect.arrow("is"), callers=old.sent, readers=old.received, why=why)
 
 
-def _exception(aspect: Aspect) -> AspectChange:
+def _exception(aspect: Aspect) -> Change:
     caught = aspect.before in aspect.new.facts["ancestors"]
     why = f"`except {aspect.before}` no longer catches it"
     return aspect.change(aspect.arrow("raises"), readers=not caught, feature=caught, why=why)
 
 
-def _parent(aspect: Aspect) -> AspectChange:
+def _parent(aspect: Aspect) -> Change:
     why = f"`except {aspect.before}` may no longer catch it"
     return aspect.change(aspect.arrow("parent"), readers=True, why=why)
 
 
-def _sizes(aspect: Aspect) -> AspectChange:
-    before, after = aspect.tables
-    lower = any(before.get(name, limit + 1) > limit for name, limit in after.items())
-    why = "files that were accepted are refused"
-    return aspect.change(arrow(aspect.name, before, after), callers=lower, feature=not lower, why=why)
+def _lowers_sizes(aspect: Aspect) -> bool:
+    return any(aspect.before.get(name, limit + 1) > limit for name, limit in aspect.after.items())
 
 
-def _patterns(aspect: Aspect) -> AspectChange:
-    changed, old, new = changed_rows(aspect.before, aspect.after), aspect.old, aspect.new
+def _patterns(aspect: Aspect) -> Change:
+    changed, old, new = aspect.loses_rows, aspect.old, aspect.new
     return aspect.change(
         aspect.arrow("patterns of keys"),
         callers=changed and old.sent and new.sent,
@@ -153,7 +148,7 @@ def _patterns(aspect: Aspect) -> AspectChange:
 # ── operations ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _security(aspect: Aspect) -> AspectChange:
+def _security(aspect: Aspect) -> Change:
     before, after = _alternatives(aspect.before), _alternatives(aspect.after)
     enough = all(any(needed <= held for needed in after) for held in before)
     why = "the credentials in use are refused" if aspect.before else "calls without credentials are refused"
@@ -169,50 +164,46 @@ def _schemes(entry: SnapshotEntry) -> set[str]:
     return set[str]().union(*_alternatives(entry.facts["security"]))
 
 
-def _scopes(aspect: Aspect) -> AspectChange | None:
+def _scopes(aspect: Aspect) -> Change | None:
     """The scopes of schemes that stay; others are reported as credentials."""
     both = _schemes(aspect.old) & _schemes(aspect.new)
-    scopes, now = _rows(aspect, lambda scheme: scheme in both)
-    if scopes == now:
+    kept = aspect.rows(lambda scheme: scheme in both)
+    if kept.before == kept.after:
         return None
-    more = any(set(of.split(", ")) - set(scopes.get(name, "").split(", ")) for name, of in now.items())
-    why = "tokens without the scope are refused"
-    return aspect.change(arrow(aspect.name, scopes, now), callers=more, feature=not more, why=why)
-
-
-def _rows(aspect: Aspect, kept: Callable[[str], bool]) -> tuple[dict[str, str], dict[str, str]]:
-    """The rows of the old and of the new table that belong to something that both descriptions have."""
-    before, after = (
-        {name: row for name, row in t.items() if kept(name)} for t in (aspect.before, aspect.after)
+    asks_more = breaks_callers_if(
+        lambda scopes: any(
+            set(now.split(", ")) - set(scopes.before.get(name, "").split(", "))
+            for name, now in scopes.after.items()
+        ),
+        "tokens without the scope are refused",
     )
-    return before, after
+    return asks_more(kept)
 
 
-def _stream_argument(aspect: Aspect) -> AspectChange | None:
+def _stream_argument(aspect: Aspect) -> Change | None:
     if not (aspect.old.facts["stream"] and aspect.new.facts["stream"]):
         return None  # reported as `stream`
-    detail = arrow("asks for a stream", aspect.before or "always", aspect.after or "always")
-    return aspect.change(detail, callers=True, why="what asked for a stream asks for none")
+    shown = replace(aspect, before=aspect.before or "always", after=aspect.after or "always")
+    return breaks_callers("what asked for a stream asks for none", "asks for a stream")(shown)
 
 
-def _stream_end(aspect: Aspect) -> AspectChange | None:
+def _stream_end(aspect: Aspect) -> Change | None:
     if not aspect.before or not aspect.after:
         return None  # reported as `stream`
     why = "clients that expect the old end report an interrupted stream"
     return aspect.change(aspect.arrow("stream ends with"), readers=True, why=why)
 
 
-def _encodings(aspect: Aspect) -> AspectChange | None:
+def _encodings(aspect: Aspect) -> Change | None:
     """The encodings of media types that stay; others are reported as `media types`."""
     both = {*aspect.old.facts["media types"]} & {*aspect.new.facts["media types"]}
-    rows, now = _rows(aspect, lambda name: any(name.startswith(f"{media} ") for media in both))
-    if rows == now:
+    kept = aspect.rows(lambda name: any(name.startswith(f"{media} ") for media in both))
+    if kept.before == kept.after:
         return None
-    why = "fields are sent in another form, which an older server does not read"
-    return aspect.change(arrow(aspect.name, rows, now), callers=True, why=why)
+    return breaks_callers("fields are sent in another form, which an older server does not read")(kept)
 
 
-def _default_media_type(aspect: Aspect) -> AspectChange | None:
+def _default_media_type(aspect: Aspect) -> Change | None:
     if None in (aspect.before, aspect.after) or aspect.before not in aspect.new.facts["media types"]:
         return None  # reported as `media types`
     return aspect.change(
@@ -220,13 +211,11 @@ def _default_media_type(aspect: Aspect) -> AspectChange | None:
     )
 
 
-def _positional(aspect: Aspect) -> AspectChange:
-    longer = aspect.after[: len(aspect.before)] == aspect.before
-    why = "positional arguments change their meaning"
-    return aspect.change(aspect.arrow("arguments by position"), callers=not longer, feature=longer, why=why)
+def _reorders(aspect: Aspect) -> bool:
+    return bool(aspect.after[: len(aspect.before)] != aspect.before)
 
 
-def _poll(aspect: Aspect) -> AspectChange:
+def _poll(aspect: Aspect) -> Change:
     before, after = aspect.before, aspect.after
     states = [key for key in before if key not in ("interval", "deadline")]
     lost = any(set(before[key].split(", ")) - set((after.get(key) or "").split(", ")) for key in states)
@@ -235,38 +224,31 @@ def _poll(aspect: Aspect) -> AspectChange:
     return aspect.change(aspect.arrow("states of the job"), readers=lost, feature=grown, why=why)
 
 
-def _servers(aspect: Aspect) -> AspectChange:
-    before: list[str] = aspect.before or []
-    after: list[str] = aspect.after or []
-    kept = set(before) <= set(after) and bool(before)
-    why = "requests are sent to another server; a URL that replaces the old one is not used"
-    return aspect.change(arrow("servers", before, after), callers=not kept, feature=kept, why=why)
+def _replaces_servers(aspect: Aspect) -> bool:
+    return not aspect.before or not set(aspect.before) <= set(aspect.after)
 
 
-def _variables(aspect: Aspect) -> AspectChange:
-    """The values that the variables of URLs may have; none listed means any."""
+def _loses_variables(aspect: Aspect) -> bool:
+    """Whether a variable of URLs has fewer values; none listed means any."""
     after = aspect.after
-    lost = any(
+    return any(
         name not in after or (after[name] and not (allowed and set(allowed) <= set(after[name])))
         for name, allowed in aspect.before.items()
     )
-    why = "a value of `server_variables` is refused"
-    return aspect.change(aspect.arrow(), callers=lost, feature=not lost, why=why)
 
 
-def _failures(aspect: Aspect) -> AspectChange:
+def _failures(aspect: Aspect) -> Change:
     return aspect.change(aspect.arrow("documented failures"), feature=set(aspect.before) < set(aspect.after))
 
 
-def _types_by_status(aspect: Aspect) -> AspectChange | None:
+def _types_by_status(aspect: Aspect) -> Change | None:
     """Types of headers and of the bodies of failures, for statuses that stay."""
     both = set(aspect.old.facts["statuses"]) & set(aspect.new.facts["statuses"])
-    types, now = _rows(aspect, lambda name: name.partition(" ")[0] in both)
-    if types == now:
+    kept = aspect.rows(lambda name: name.partition(" ")[0] in both)
+    if kept.before == kept.after:
         return None
-    changed = changed_rows(types, now)
     why = "code that reads them receives another type, or nothing"
-    return aspect.change(arrow(aspect.name, types, now), readers=changed, feature=not changed, why=why)
+    return kept.change(kept.arrow(), readers=kept.loses_rows, feature=not kept.loses_rows, why=why)
 
 
 _RULES: dict[str, Rule] = {
@@ -302,7 +284,9 @@ _RULES: dict[str, Rule] = {
     "parent": _parent,
     "patterns": _patterns,
     "poll": _poll,
-    "positional": _positional,
+    "positional": breaks_callers_if(
+        _reorders, "positional arguments change their meaning", "arguments by position"
+    ),
     "python": _python,
     "renamed": breaks_callers("a keyword has another name", "keywords"),
     "required": _required,
@@ -311,8 +295,10 @@ _RULES: dict[str, Rule] = {
     "scopes": _scopes,
     "security": _security,
     "sent by default": breaks_callers("the same call requests something else"),
-    "servers": _servers,
-    "sizes": _sizes,
+    "servers": breaks_callers_if(
+        _replaces_servers, "requests are sent to another server; a URL that replaces the old one is not used"
+    ),
+    "sizes": breaks_callers_if(_lowers_sizes, "files that were accepted are refused"),
     "statuses": reported_elsewhere,  # as answers and as `failures`
     "stream": switched(
         "can now be streamed", "can no longer be streamed", "`stream=True` is refused", breaks=False
@@ -324,9 +310,7 @@ _RULES: dict[str, Rule] = {
     ),
     "type": _read,
     "urls": lambda aspect: aspect.change(aspect.arrow("URLs"), feature=True),
-    "variables": _variables,
+    "variables": breaks_callers_if(_loses_variables, "a value of `server_variables` is refused"),
     "webhook": breaks_readers("code that reads its body receives another form", "sent as"),
     "written": _written,
 }
-
-__all__ = ["AspectChange", "classify"]

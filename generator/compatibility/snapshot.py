@@ -5,7 +5,7 @@ Comparing two snapshots compares two packages, without writing either of them to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def _operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
     }
     item = operation.path_item.pointer if operation.path_item is not None else ()
     others = (*([(*item, "servers")] if item else []), ("security",))
-    builder.snapshot.add(
+    builder.add(
         SnapshotEntry(
             "operation", key, "", operation.id, names, facts, operation.node, received=True, others=others
         )
@@ -144,7 +144,7 @@ def _received(
     entry = SnapshotEntry(
         kind, f"{owner} {kind} {name}", owner, full, names, {}, node, sent=False, received=True
     )
-    builder.snapshot.add(entry)
+    builder.add(entry)
 
 
 def _methods(builder: SnapshotBuilder, operation: OperationSpec, key: str) -> None:
@@ -158,7 +158,7 @@ def _methods(builder: SnapshotBuilder, operation: OperationSpec, key: str) -> No
         fixed = "".join(f" with {name}={value}" for name, value in facade.fixed.items())
         names = (f"client.{facade.name}",)
         method = f"method {facade.name}{fixed}"
-        builder.snapshot.add(
+        builder.add(
             SnapshotEntry("method", method, key, f"{facade.name}(){fixed}", names, facts, facade.node)
         )
 
@@ -180,16 +180,14 @@ def _parameter(
         "deprecated": parameter.deprecated,
         "style": _style(parameter),
         "secret": parameter.secret,
+        "discriminator": discriminator_of(parameter.shape),
     }
-    mapping = discriminator_of(parameter.shape)
-    if mapping:
-        facts["discriminator"] = mapping
     owner = f"operation {operation.id}"
     key = f"{owner} argument {parameter.wire} in {parameter.where}"
     name = f"{operation.id}: {parameter.where} parameter {parameter.wire}"
     former = former_names(parameter)
     entry = SnapshotEntry("argument", key, owner, name, names, facts, parameter.node, former=former)
-    builder.snapshot.add(entry)
+    builder.add(entry)
     add_values(builder, parameter.shape, entry)
 
 
@@ -228,7 +226,7 @@ def _description(builder: SnapshotBuilder) -> None:
     """Credentials, errors, servers and webhooks."""
     description, package = builder.reading.description, builder.package
     root = description.node
-    add = builder.snapshot.add
+    add = builder.add
     for name, scheme in description.security_schemes.items():
         node = root.child("components").child("securitySchemes").child(name)
         add(SnapshotEntry("auth", f"auth {name}", "", name, (), {"scheme": scheme}, node))
@@ -241,19 +239,18 @@ def _description(builder: SnapshotBuilder) -> None:
                 "error", f"error {exception.name}", "", exception.name, names, facts, node, False, True
             )
         )
-    tables: list[tuple[str, dict[Any, str]]] = [
-        ("code", dict(description.error_codes)),
-        ("status", dict(description.error_statuses)),
-    ]
-    for what, table in tables:
-        places = _tables(root, f"x-error-{what}s" if what == "code" else "x-error-statuses")
+    tables: tuple[tuple[str, str, Mapping[Any, str]], ...] = (
+        ("code", "x-error-codes", description.error_codes),
+        ("status", "x-error-statuses", description.error_statuses),
+    )
+    for what, key, table in tables:
+        schemas = (schema.get(key) for _, schema in root.items_at("components", "schemas"))
+        places = [one.pointer for one in schemas if one is not None]
         for wire, name in table.items():
             facts = {"exception": name, "ancestors": _ancestors(builder, name)}
-            names = (f"{package}.{name}",)
-            full = f"error {what} {wire}"
+            full, names = f"error {what} {wire}", (f"{package}.{name}",)
             others = tuple((*place, str(wire)) for place in places)
-            entry = SnapshotEntry("error code", full, "", full, names, facts, root, False, True, (), others)
-            add(entry)
+            add(SnapshotEntry("error code", full, "", full, names, facts, root, False, True, (), others))
     servers: dict[str, Any] = {
         "urls": list(servers_of(root)),
         "variables": {
@@ -275,12 +272,6 @@ def _description(builder: SnapshotBuilder) -> None:
                 "webhook", f"webhook {hook.name}", "", hook.name, names, facts, hook.node, False, True
             )
         )
-
-
-def _tables(root: Node, key: str) -> list[tuple[str, ...]]:
-    """The places of the tables of errors among the schemas."""
-    tables = (schema.get(key) for _, schema in root.items_at("components", "schemas"))
-    return [table.pointer for table in tables if table is not None]
 
 
 def _ancestors(builder: SnapshotBuilder, name: str) -> list[str]:

@@ -31,7 +31,11 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
     names = [f"{builder.package}.models.{component.name}"]
     if component.name in builder.context.params:
         names.append(f"{builder.package}.params.{builder.context.params[component.name]}")
-    facts: dict[str, Any] = {"kind": component.kind, "deprecated": meaning.annotations.deprecated}
+    facts: dict[str, Any] = {
+        "kind": component.kind,
+        "deprecated": meaning.annotations.deprecated,
+        "discriminator": discriminator_of(meaning),
+    }
     sent = component.name in builder.sent
     if component.kind == "alias":
         facts["type"] = union_members(builder.read(meaning))
@@ -41,9 +45,6 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
         facts["closed"] = meaning.additional is None
         facts["received as"] = list(meaning.response_shapes)
         facts["patterns"] = _patterns(builder, meaning)
-    mapping = discriminator_of(meaning)
-    if mapping:
-        facts["discriminator"] = mapping
     entry = SnapshotEntry(
         "schema",
         key,
@@ -56,7 +57,7 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
         received=component.name in builder.received,
         former=() if component.lifted else tuple(pascal(name) for name in meaning.annotations.renamed_from),
     )
-    builder.snapshot.add(entry)
+    builder.add(entry)
     if isinstance(meaning, ObjectShape):
         python = field_names([one.wire for one in meaning.fields])
         arguments = _arguments_from(builder, component.name)
@@ -119,10 +120,8 @@ def _field(
         "secret": annotations.secret,
         "sizes": dict(annotations.media_limit),
         "patterns": _patterns(builder, one.shape),
+        "discriminator": discriminator_of(one.shape),
     }
-    mapping = discriminator_of(one.shape)
-    if mapping:
-        facts["discriminator"] = mapping
     if sent:
         facts["written"] = builder.written(one.shape)
     entry = SnapshotEntry(
@@ -138,7 +137,7 @@ def _field(
         former=tuple(name for node in one.nodes for name in _former(node)),
         others=tuple((*node.pointer[:-2], "required") for node in one.nodes if len(node.pointer) > 2),
     )
-    builder.snapshot.add(entry)
+    builder.add(entry)
     add_values(builder, one.shape, entry)
 
 
@@ -151,7 +150,7 @@ def add_values(builder: SnapshotBuilder, shape: Shape, owner: SnapshotEntry, *, 
     for enum in _enums(shape):
         for value in enum.values:
             names = (f"{owner.python[0]}.{constant(str(value))}",) if named else owner.python
-            builder.snapshot.add(
+            builder.add(
                 SnapshotEntry(
                     "value",
                     f"{owner.key} value {value!r}",

@@ -135,18 +135,10 @@ def read_record(path: Path) -> Surface | None:
 
 def write_record(path: Path, surface: Surface) -> None:
     """Write a record: one line for each parameter, so that its diff reads like the change."""
-    lines = [
-        "{",
-        '  "note": "Written by `make surface`: the public names, signatures and types of this version.",',
-    ]
-    lines.append('  "surface": {')
-    rows: list[str] = []
-    for name, entry in surface.items():
-        rows.append(f"    {json.dumps(name)}: {_entry(entry)}")
-    lines.append(",\n".join(rows))
-    lines.extend(["  }", "}"])
+    rows = ",\n".join(f"    {json.dumps(name)}: {_entry(entry)}" for name, entry in surface.items())
+    note = "Written by `make surface`: the public names, signatures and types of this version."
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text(f'{{\n  "note": "{note}",\n  "surface": {{\n{rows}\n  }}\n}}\n', encoding="utf-8")
 
 
 def _entry(entry: dict[str, object]) -> str:

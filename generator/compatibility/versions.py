@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ..source.settings import PROJECT, read_pyproject
-from .changes import Change
+from .aspects import Change
 
 Bump: TypeAlias = Literal["major", "minor", "patch", "none"]
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")

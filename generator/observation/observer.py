@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ..description.operations import METHODS
+from ..rules.walk import operations_of, parameters_of
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver
 from .common_headers import COMMON_HEADERS
@@ -27,8 +28,8 @@ class Observer:
         self._found: dict[tuple[str, ...], Finding] = {}
         self._seen_in_exchange: set[tuple[str, ...]] = set()
         self._members: dict[tuple[str, tuple[str, ...]], set[str]] = {}  # schema -> members that were seen
-        self._now: Observed | None = None
-        self._operation = ""
+        self._now: Observed  # the exchange that is looked at, and its operation
+        self._operation: str
         self.exchanges = 0
         self.ignored = 0
         root = resolver.root
@@ -40,23 +41,20 @@ class Observer:
         ) or [""]
         self._operations = list(self._listed())
 
-    def _listed(self) -> Iterator[tuple[str, re.Pattern[str], int, str, Node]]:
-        for path, item in self._resolver.root.items_at("paths"):
-            for method, node in self._resolver.follow(item).items():
-                if method not in METHODS or not is_object(node.value):
-                    continue
-                slashes = {
-                    parameter.value.get("name")
-                    for parameter in self._parameters(node)
-                    if parameter.value.get("x-allow-slash") is True
-                }
-                pattern = "".join(
-                    (".+" if piece[1:-1] in slashes else "[^/]+")
-                    if piece.startswith("{")
-                    else re.escape(piece)
-                    for piece in re.split(r"({[^}]*})", path)
-                )
-                yield method.upper(), re.compile(pattern), path.count("{"), path, node
+    def _listed(self) -> Iterator[tuple[str, re.Pattern[str], str, Node]]:
+        """Method, pattern, path and place of each operation, those with fewer parameters in their paths first."""
+        every = operations_of(self._resolver)
+        for path, method, node in sorted(every, key=lambda operation: operation[0].count("{")):
+            slashes = {
+                parameter.value.get("name")
+                for parameter in parameters_of(node, self._resolver)
+                if parameter.value.get("x-allow-slash") is True
+            }
+            pattern = "".join(
+                (".+" if piece[1:-1] in slashes else "[^/]+") if piece.startswith("{") else re.escape(piece)
+                for piece in re.split(r"({[^}]*})", path)
+            )
+            yield method.upper(), re.compile(pattern), path, node
 
     # ── one exchange ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -66,8 +64,10 @@ class Observer:
             self._seen_in_exchange = set()
             self._now = exchange
             self._exchange(exchange)
-        found = [*self._renamed(list(self._found.values()))]
-        return sorted(found, key=lambda finding: (finding.place.line, finding.kind, finding.name))
+        return sorted(
+            self._renamed(list(self._found.values())),
+            key=lambda finding: (finding.place.line, finding.kind, finding.name),
+        )
 
     def _exchange(self, exchange: Observed) -> None:
         base = next((b for b in self._bases if exchange.path.startswith(f"{b}/") or exchange.path == b), None)
@@ -76,42 +76,37 @@ class Observer:
             return
         self.exchanges += 1
         path = exchange.path.removeprefix(base) or "/"
-        self._operation = f"{exchange.method} {path}"
-        matching = [
-            (slots, template, node)
-            for method, pattern, slots, template, node in self._operations
+        matching = (
+            (template, node)
+            for method, pattern, template, node in self._operations
             if method == exchange.method and pattern.fullmatch(path)
-        ]
-        if not matching:
-            if exchange.status not in (404, 405):
-                paths = self._resolver.root.child("paths")
-                self._add(
-                    "operation", self._operation, "not described", paths, (path, exchange), exchange.sent
-                )
-            return
-        _, template, node = min(matching, key=lambda match: match[0])
+        )
+        template, node = next(matching, (path, None))
         self._operation = f"{exchange.method} {template}"
-        self._request(exchange, node)
-        self._response(exchange, node)
+        if node is not None:
+            self._request(exchange, node)
+            self._response(exchange, node)
+        elif exchange.status not in (404, 405):
+            paths = self._resolver.root.child("paths")
+            self._add("operation", self._operation, "not described", paths, (path, exchange), exchange.sent)
 
     def _request(self, exchange: Observed, node: Node) -> None:
-        parameters = {str(p.value.get("name")): p for p in self._parameters(node)}
-        accepted = exchange.status < 400
+        if exchange.status >= 400:
+            return
+        parameters = {str(p.value.get("name")): p for p in parameters_of(node, self._resolver)}
         for name, value in exchange.query:
             parameter = parameters.get(name.removesuffix("[]"))
-            if parameter is None and accepted:
+            if parameter is None:
                 self._add("parameter", f"query.{name}", "not described", node, ("query", name, value), value)
-            elif parameter is not None and accepted and "schema" in parameter.value:
-                self._value(
-                    parameter.child("schema"), self._typed(parameter, value), f"query.{name}", accepted
-                )
+            elif "schema" in parameter.value:
+                self._value(parameter.child("schema"), self._typed(parameter, value), f"query.{name}")
         body = node.get("requestBody")
-        if body is None or exchange.sent is NO_BODY or not accepted:
+        if body is None or exchange.sent is NO_BODY:
             return
         for _, media in self._resolver.follow(body).items_at("content"):
             if "schema" in media.value:
                 form = "json" not in exchange.headers.get("content-type", "json")
-                self._value(media.child("schema"), exchange.sent, "request", accepted, form=form)
+                self._value(media.child("schema"), exchange.sent, "request", form=form)
             return
 
     def _typed(self, parameter: Node, value: str) -> Any:
@@ -128,47 +123,30 @@ class Observer:
     def _response(self, exchange: Observed, node: Node) -> None:
         responses = node.child("responses")
         status = str(exchange.status)
-        entry = next(
-            (
-                found
-                for key in (status, f"{status[0]}XX", f"{status[0]}xx", "default")
-                if (found := responses.get(key))
-            ),
-            None,
-        )
+        keys = (status, f"{status[0]}XX", f"{status[0]}xx", "default")
+        entry = next(filter(None, map(responses.get, keys)), None)
         if entry is None:
-            self._add(
-                "status",
-                f"response {status}",
-                "not described",
-                responses,
-                (status, exchange, self._like(responses, exchange.answer)),
-                exchange.answer,
-            )
-            entry = next(
-                (found for key, found in responses.items() if key[0] in "45" and status[0] in "45"), None
-            )
+            seen = status, exchange, self._like(responses, exchange.answer)
+            self._add("status", f"response {status}", "not described", responses, seen, exchange.answer)
+            failures = (found for key, found in responses.items() if key[0] in "45")
+            entry = next(failures, None) if status[0] in "45" else None
             if entry is None:
                 return
         response = self._resolver.follow(entry)
         described = {name.lower() for name, _ in response.items_at("headers")}
         for name, value in exchange.answer_headers.items():
-            if (
-                name not in described
-                and name not in COMMON_HEADERS
-                and not name.startswith(("x-indox-mock", "sec-"))
-            ):
+            if name not in described | COMMON_HEADERS and not name.startswith(("x-indox-mock", "sec-")):
                 self._add("header", f"response.{name}", "not described", response, (name, value), value)
         kinds = dict(response.items_at("content"))
         if exchange.events is not None:
-            event = self._event(kinds["text/event-stream"]) if "text/event-stream" in kinds else None
-            for payload in exchange.events if event is not None else ():
-                assert event is not None
-                self._value(event, payload, "event", True)
+            if "text/event-stream" in kinds:
+                event = self._event(kinds["text/event-stream"])
+                for payload in exchange.events:
+                    self._value(event, payload, "event")
         elif exchange.answer is not NO_BODY:
             media = next((kind for name, kind in kinds.items() if "json" in name), None)
             if media is not None and "schema" in media.value:
-                self._value(media.child("schema"), exchange.answer, "response", True)
+                self._value(media.child("schema"), exchange.answer, "response")
 
     def _like(self, responses: Node, answer: Any) -> str | None:
         """The documented success whose schema describes an answer that came with another status."""
@@ -181,7 +159,7 @@ class Observer:
                     return status
         return None
 
-    def _event(self, media: Node) -> Node | None:
+    def _event(self, media: Node) -> Node:
         """The schema of the payload: `contentSchema` of `data`, or the media type's own schema."""
         for parts in self._variants.of(media.child("schema")):
             data = self._variants.properties(parts).get("data")
@@ -191,13 +169,9 @@ class Observer:
                         return part.child("contentSchema")
         return media.child("schema")
 
-    def _parameters(self, node: Node) -> Iterator[Node]:
-        for entry in node.elements_at("parameters"):
-            yield self._resolver.follow(entry)
-
     # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _value(self, schema: Node, value: Any, name: str, accepted: bool, *, form: bool = False) -> None:
+    def _value(self, schema: Node, value: Any, name: str, *, form: bool = False) -> None:
         every = self._variants.of(schema)
         kind = json_type(value)
         fitting = [parts for parts in every if self._variants.takes(parts, kind)]
@@ -205,20 +179,9 @@ class Observer:
             if form and kind == "string":
                 return  # a form has texts only
             documented = " or ".join(sorted({k for parts in every for k in self._variants.types(parts)}))
-            detail = (
-                f"null, where {documented} is described"
-                if value is None
-                else f"{kind}, where {documented} is described"
-            )
-            self._add(
-                "null" if value is None else "type",
-                name,
-                detail,
-                self._resolver.follow(schema),
-                schema,
-                value,
-                extra=kind,
-            )
+            what = "null" if value is None else "type"
+            place = self._resolver.follow(schema)
+            self._add(what, name, f"{kind}, where {documented} is described", place, value, value, extra=kind)
             return
         if kind == "string":
             self._enum(fitting, value, name)
@@ -226,76 +189,53 @@ class Observer:
         self._limits(best, value, name)
         if is_array(value):
             items = next((part.child("items") for part in best if is_object(part.value.get("items"))), None)
-            for element in value[:_ELEMENTS] if items is not None else ():
-                assert items is not None
-                self._value(items, element, f"{name}[]", accepted, form=form)
+            if items is not None:
+                for element in value[:_ELEMENTS]:
+                    self._value(items, element, f"{name}[]", form=form)
         elif is_object(value):
-            self._object(best, value, name, accepted, form)
+            self._object(best, value, name, form)
 
     def _enum(self, fitting: list[tuple[Node, ...]], value: str, name: str) -> None:
         listed = [part for parts in fitting for part in parts if is_array(part.value.get("enum"))]
         if listed and all(value not in part.value["enum"] for part in listed):
-            self._add(
-                "enum value",
-                name,
-                f"{value!r} is none of the values",
-                listed[0].child("enum"),
-                (value, str(self._now.status) if self._now is not None else ""),
-                value,
-                extra=value,
-            )
+            place, seen = listed[0].child("enum"), (value, str(self._now.status))
+            self._add("enum value", name, f"{value!r} is none of the values", place, seen, value, extra=value)
 
-    def _object(
-        self, parts: tuple[Node, ...], value: dict[str, Any], name: str, accepted: bool, form: bool
-    ) -> None:
+    def _object(self, parts: tuple[Node, ...], value: dict[str, Any], name: str, form: bool) -> None:
         known = self._variants.properties(parts)
         owner = next((part for part in parts if is_object(part.value.get("properties"))), None)
         other = self._variants.is_catch_all(parts)
-        if other is not None and isinstance(value.get(other), str):
-            self._add(
-                "event type", f"{name}.{other}", f"{value[other]!r} has no schema of its own",
-                next(part for part in parts if is_object(part.value.get("properties"))),
-                (other, value), value, extra=value[other],
-            )  # fmt: skip
+        if owner is not None and other is not None and isinstance(value.get(other), str):
+            detail, seen = f"{value[other]!r} has no schema of its own", value[other]
+            self._add("event type", f"{name}.{other}", detail, owner, (other, value), seen, extra=seen)
             return
         if owner is not None:
             self._members.setdefault(owner.key, set()).update(value)
         additional = next(
             (
-                p.child("additionalProperties")
-                for p in parts
-                if is_object(p.value.get("additionalProperties"))
+                part.child("additionalProperties")
+                for part in parts
+                if is_object(part.value.get("additionalProperties"))
             ),
             None,
         )
         for key, item in value.items():
             place = f"{name}.{key}"
             if key in known:
-                self._value(known[key], item, place, accepted, form=form)
+                self._value(known[key], item, place, form=form)
             elif additional is not None:
-                self._value(additional, item, f"{name}.*", accepted, form=form)
+                self._value(additional, item, f"{name}.*", form=form)
             elif owner is not None and not any(self._names_others(part) for part in parts):
-                self._add(
-                    "field",
-                    place,
-                    f"{json_type(item)}, not described",
-                    owner.child("properties"),
-                    (key, item),
-                    item,
-                )
-        if not name.startswith("request"):
-            for part in parts:
-                needed: list[str] = part.value.get("required") or []
-                for key in needed:
-                    if key not in value:
-                        self._add(
-                            "missing",
-                            f"{name}.{key}",
-                            "required, and absent",
-                            part.child("required"),
-                            key,
-                            None,
-                        )
+                detail = f"{json_type(item)}, not described"
+                self._add("field", place, detail, owner.child("properties"), (key, item), item)
+        if name.startswith("request"):
+            return
+        for part in parts:
+            needed: list[str] = part.value.get("required") or []
+            for key in needed:
+                if key not in value:
+                    listed = part.child("required")
+                    self._add("missing", f"{name}.{key}", "required, and absent", listed, key, None)
 
     @staticmethod
     def _names_others(part: Node) -> bool:
@@ -312,9 +252,8 @@ class Observer:
             for word, below in zip(words, (True, False), strict=True):
                 limit = part.value.get(word)
                 if isinstance(limit, (int, float)) and (size < limit if below else size > limit):
-                    self._add(
-                        "limit", name, f"{size} was accepted, {word} is {limit}", part.child(word), size, size
-                    )
+                    detail = f"{size} was accepted, {word} is {limit}"
+                    self._add("limit", name, detail, part.child(word), size, size)
 
     # ── findings ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -323,11 +262,9 @@ class Observer:
     ) -> None:
         unique = name if kind in ("operation", "parameter") else name.rsplit(".", 1)[-1]
         key = (kind, str(place.file.path), *place.pointer, unique, extra)
-        assert self._now is not None
         if key not in self._found:
-            self._found[key] = Finding(
-                kind, self._operation, name, detail, place, value, shown_of(example, name)
-            )
+            text = "" if example is None or example is NO_BODY else shown(example, name)
+            self._found[key] = Finding(kind, self._operation, name, detail, place, value, text)
         if key not in self._seen_in_exchange:
             self._seen_in_exchange.add(key)
             finding = self._found[key]
@@ -338,37 +275,28 @@ class Observer:
     def _renamed(self, found: list[Finding]) -> Iterator[Finding]:
         """A new field beside a documented one of the same type that no answer had is a renamed one."""
         gone: set[tuple[str, tuple[str, ...], str]] = set()
-        renamed: dict[int, Finding] = {}
-        for finding in found:
+        for index, finding in enumerate(found):
             if finding.kind != "field":
                 continue
-            owner = Node(None, finding.place.file, finding.place.pointer[:-1])
+            file, owner = str(finding.place.file.path), finding.place.pointer[:-1]
             new, item = finding.value
             candidates = [
                 old
                 for old, schema in finding.place.items()
-                if old not in self._members.get(owner.key, set())
+                if old not in self._members.get((file, owner), set())
                 and any(self._variants.takes(parts, json_type(item)) for parts in self._variants.of(schema))
                 and _alike(old, new)
             ]
             if len(candidates) == 1:
                 old = candidates[0]
-                renamed[id(finding)] = Finding(
-                    "renamed", finding.operation, finding.name, f"{old} was never seen, {new} is of its type",
-                    finding.place.child(old), (old, new), finding.example, finding.count, finding.sources,
-                )  # fmt: skip
-                gone.add((str(finding.place.file.path), owner.pointer, old))
+                detail = f"{old} was never seen, {new} is of its type"
+                place = finding.place.child(old)
+                found[index] = replace(finding, kind="renamed", detail=detail, place=place, value=(old, new))
+                gone.add((file, owner, old))
         for finding in found:
-            absent = finding.kind == "missing" and (
-                str(finding.place.file.path), finding.place.pointer[:-1], finding.value
-            ) in gone  # fmt: skip
-            if not absent:
-                yield renamed.get(id(finding), finding)
-
-
-def shown_of(example: Any, name: str) -> str:
-    """The example of a finding; nothing where there is no value."""
-    return "" if example is None or example is NO_BODY else shown(example, name)
+            member = str(finding.place.file.path), finding.place.pointer[:-1], finding.value
+            if finding.kind != "missing" or member not in gone:
+                yield finding
 
 
 def _alike(old: str, new: str) -> bool:

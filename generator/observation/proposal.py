@@ -72,83 +72,63 @@ class Proposal:
         key, value = pair
         if value.id != "mapping" or self._is_alias(key, value):
             return False
-        if "$ref" in [each.value for each, _ in value.value]:
+        if "$ref" in _members(value):
             if not value.flow_style:
                 return False
-            inner = self._text[value.start_mark.index : value.end_mark.index].strip()
-            replaced = f"{{allOf: [{inner}], x-renamed-from: {old}}}"
-            self._edits.append((value.start_mark.index, value.end_mark.index, replaced))
+            inner = self._text_of(value).strip()
+            self._replace(value, f"{{allOf: [{inner}], x-renamed-from: {old}}}")
         elif not self._member(finding.place.pointer, "x-renamed-from", old):
             return False
-        self._edits.append((key.start_mark.index, key.end_mark.index, new))
+        self._replace(key, new)
         return True
 
     def _enum_value(self, finding: Finding) -> bool:
         value, status = finding.value
-        node = self._node(finding.place.pointer)
+        node = self._node(*finding.place.pointer)
         if node is None or node.id != "sequence" or not node.value:
             return False
         known = {each.value for each in node.value}
-        codes = next((at for at in self._error_tables("x-error-codes") if known <= self._keys(at)), None)
-        if codes is not None:
-            # An error code needs an exception: that of the status with which it was seen.
-            exception = next(
-                (
-                    each.value
-                    for at in self._error_tables("x-error-statuses")
-                    for key, each in self._node(at).value
-                    if key.value == status
-                ),
-                None,
-            )
-            if exception is None or not self._member(codes, _word(value), exception):
-                return False
+        for name, codes in self._error_tables("x-error-codes"):
+            if known <= codes.keys():
+                # An error code needs an exception: that of the status with which it was seen.
+                statuses = (table for _, table in self._error_tables("x-error-statuses") if status in table)
+                exception = next((table[status].value for table in statuses), None)
+                place = ("components", "schemas", name, "x-error-codes")
+                if exception is None or not self._member(place, _word(value), exception):
+                    return False
+                break
         for states in self._poll_lists(known):
             self._element(states, value)
-        return self._element(node, value)
+        self._element(node, value)
+        return True
 
-    def _keys(self, pointer: tuple[str, ...]) -> set[str]:
-        return {key.value for key, _ in self._node(pointer).value}
+    def _error_tables(self, word: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The tables of error codes, or of statuses, in the schemas, with the name of the schema."""
+        for name, schema in _members(self._node("components", "schemas")).items():
+            if word in _members(schema):
+                yield name, _members(_members(schema)[word])
 
-    def _error_tables(self, word: str) -> list[tuple[str, ...]]:
-        """The places of the tables of error codes, or of statuses, in the schemas."""
-        schemas = self._node(("components", "schemas"))
-        return [
-            ("components", "schemas", name.value, word)
-            for name, schema in (schemas.value if schemas is not None else ())
-            if schema.id == "mapping" and any(key.value == word for key, _ in schema.value)
-        ]
-
-    def _poll_lists(self, states: set[str]) -> list[Any]:
+    def _poll_lists(self, states: set[str]) -> Iterator[Any]:
         """The `pending` states of each `x-poll` over these states: an unknown state does not end a job."""
-        found: list[Any] = []
         for poll in self._of_operations("x-poll"):
-            lists = {word.value: each for word, each in poll.value if each.id == "sequence"}
+            lists = {word: each for word, each in _members(poll).items() if each.id == "sequence"}
             listed = {each.value for one in lists.values() for each in one.value}
-            found.extend([lists["pending"]] if listed == states and "pending" in lists else ())
-        return found
+            if listed == states and "pending" in lists and lists["pending"].value:
+                yield lists["pending"]
 
     def _of_operations(self, word: str) -> Iterator[Any]:
         """The value under a key of each operation that has it."""
-        paths = self._node(("paths",))
-        for _, item in paths.value if paths is not None else ():
-            for _, operation in item.value if item.id == "mapping" else ():
-                for key, value in operation.value if operation.id == "mapping" else ():
-                    if key.value == word:
-                        yield value
+        for item in _members(self._node("paths")).values():
+            for operation in _members(item).values():
+                if word in _members(operation):
+                    yield _members(operation)[word]
 
-    def _element(self, node: Any, value: str) -> bool:
+    def _element(self, node: Any, value: str) -> None:
         """Add a value to a list that is not empty."""
-        if not node.value:
-            return False
-        last = node.value[-1]
-        value = _flow(value)
         if node.flow_style:
-            self._edits.append((last.end_mark.index, last.end_mark.index, f", {value}"))
+            self._insert(node.value[-1].end_mark.index, f", {_flow(value)}")
         else:
-            at = self._line_end(last.end_mark.index)
-            self._edits.append((at, at, f"\n{' ' * node.start_mark.column}- {value}"))
-        return True
+            self._add_lines(node, f"- {_flow(value)}")
 
     def _null(self, finding: Finding) -> bool:
         return self._alternative(finding, {"type": "null"})
@@ -158,13 +138,10 @@ class Proposal:
 
     def _alternative(self, finding: Finding, other: dict[str, Any]) -> bool:
         """`schema` becomes `{anyOf: [schema, other]}`: only where the schema is written on the property itself."""
-        node = self._node(finding.place.pointer)
+        node = self._node(*finding.place.pointer)
         if node is None or node.id != "mapping" or not node.flow_style:
             return False
-        start, end = node.start_mark.index, node.end_mark.index
-        self._edits.append(
-            (start, end, f"{{oneOf: [{self._text[start:end]}, {_flow(other)}], x-source: {_SOURCE}}}")
-        )
+        self._replace(node, f"{{oneOf: [{self._text_of(node)}, {_flow(other)}], x-source: {_SOURCE}}}")
         return True
 
     def _status(self, finding: Finding) -> bool:
@@ -191,27 +168,27 @@ class Proposal:
 
     def _schema_text(self, responses: tuple[str, ...], like: str | None) -> str:
         """The schema of another response, as it is written; empty if that takes more than a line."""
-        path = (*responses, str(like), "content", "application/json", "schema")
-        node = self._node(path) if like is not None else None
+        node = (
+            self._node(*responses, like, "content", "application/json", "schema")
+            if like is not None
+            else None
+        )
         if node is None or node.id != "mapping" or not node.flow_style:
             return ""
-        text = self._text[node.start_mark.index : node.end_mark.index].strip()
+        text = self._text_of(node).strip()
         return "" if "\n" in text else text
 
     def _shared_headers(self, headers: Iterable[str]) -> list[str]:
         """The names of the header components that an answer has."""
         seen = set(headers)
-        node = self._node(("components", "headers"))
-        return [key.value for key, _ in node.value if key.value.lower() in seen] if node is not None else []
+        return [name for name in _members(self._node("components", "headers")) if name.lower() in seen]
 
     def _shared_response(self, status: str) -> str | None:
         """The component that other operations refer to for this status."""
         for responses in self._of_operations("responses"):
-            for code, response in responses.value:
-                if code.value == status and response.id == "mapping":
-                    for word, target in response.value:
-                        if word.value == "$ref":
-                            return str(target.value).rsplit("/", 1)[-1]
+            reference = _members(_members(responses).get(status)).get("$ref")
+            if reference is not None:
+                return str(reference.value).rsplit("/", 1)[-1]
         return None
 
     def _parameter(self, finding: Finding) -> bool:
@@ -220,33 +197,29 @@ class Proposal:
             {"name": name, "in": where, "description": "Observed; not documented.", "example": value,
              "schema": {"type": "string"}, "x-source": _SOURCE}
         )  # fmt: skip
-        node = self._node((*finding.place.pointer, "parameters"))
+        node = self._node(*finding.place.pointer, "parameters")
         if node is None:
             self._refusals((*finding.place.pointer, "responses"))
             return self._member(finding.place.pointer, "parameters", f"[{entry}]")
         if node.id != "sequence" or node.flow_style or not node.value:
             return False
-        at = self._line_end(self._last(node))
-        self._edits.append((at, at, f"\n{' ' * node.start_mark.column}- {entry}"))
+        self._add_lines(node, f"- {entry}")
         return True
 
     def _refusals(self, responses: tuple[str, ...]) -> None:
         """List the answers to invalid parameters, which an operation without any did not need."""
         for status in ("422", "400"):
             shared = self._shared_response(status)
-            if shared is not None and status not in self._keys(responses):
+            if shared is not None and status not in _members(self._node(*responses)):
                 reference = f"#/components/responses/{shared}"
                 self._member(responses, f"'{status}'", _flow({"$ref": reference}))
 
     def _operation(self, finding: Finding) -> bool:
         path, exchange = finding.value
-        tags = self._node(("tags",))
-        declared = [
-            value.value
-            for tag in (tags.value if tags is not None else ())
-            for key, value in tag.value
-            if key.value == "name"
-        ]
+        paths, components, tags = self._node("paths"), self._node("components", "schemas"), self._node("tags")
+        if paths is None or components is None or tags is None or paths.flow_style or components.flow_style:
+            return False
+        declared = [_members(tag)["name"].value for tag in tags.value if "name" in _members(tag)]
         responses = {
             status: name
             for status in ("400", "401", "403", "404", "422", "429", "500", "503", "504")
@@ -254,58 +227,54 @@ class Proposal:
         }
         headers = self._shared_headers(exchange.answer_headers)
         text, schemas, tag = operation_text(path, exchange, declared, responses, headers)
-        paths, components = self._node(("paths",)), self._node(("components", "schemas"))
-        if paths is None or components is None or tags is None or paths.flow_style or components.flow_style:
-            return False
-        self._append(paths, text)
-        self._append(components, schemas)
+        self._add_lines(paths, "", *text.splitlines())
+        if schemas:
+            self._add_lines(components, "", *schemas.splitlines())
         if tag not in declared and not tags.flow_style:
-            at = self._line_end(self._last(tags))
-            indent = " " * tags.start_mark.column
-            self._edits.append(
-                (at, at, f"\n{indent}- name: {tag}\n{indent}  description: Observed; not documented.")
-            )
+            self._add_lines(tags, f"- name: {tag}", "  description: Observed; not documented.")
         return True
 
     # ── places in the text ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _append(self, node: Any, text: str) -> None:
-        """Add members, written without indentation, to the end of a block mapping."""
-        at = self._line_end(self._last(node))
+    def _insert(self, at: int, text: str) -> None:
+        self._edits.append((at, at, text))
+
+    def _replace(self, node: Any, text: str) -> None:
+        self._edits.append((node.start_mark.index, node.end_mark.index, text))
+
+    def _text_of(self, node: Any) -> str:
+        return self._text[node.start_mark.index : node.end_mark.index]
+
+    def _add_lines(self, node: Any, *lines: str) -> None:
+        """Add lines, written without indentation, to the end of a mapping or a list in block style."""
         indent = " " * node.start_mark.column
-        lines = "".join(f"\n{indent}{line}" if line else "\n" for line in text.rstrip("\n").split("\n"))
-        self._edits.append((at, at, f"\n{lines}"))
+        text = "".join(f"\n{indent}{line}" if line else "\n" for line in lines)
+        self._insert(self._line_end(self._last(node)), text)
 
     def _member(self, pointer: tuple[str, ...], key: str, value: str) -> bool:
         """Add `key: value` to the mapping at a place."""
-        node = self._node(pointer)
+        node = self._node(*pointer)
         if node is None or node.id != "mapping":
             return False
         if node.flow_style:
-            at = node.end_mark.index - 1
-            self._edits.append((at, at, f"{', ' if node.value else ''}{key}: {value}"))
+            self._insert(node.end_mark.index - 1, f"{', ' if node.value else ''}{key}: {value}")
         else:
-            at = self._line_end(self._last(node))
-            self._edits.append((at, at, f"\n{' ' * node.start_mark.column}{key}: {value}"))
+            self._add_lines(node, f"{key}: {value}")
         return True
 
     def _pair(self, pointer: tuple[str, ...]) -> tuple[Any, Any] | None:
-        parent = self._node(pointer[:-1])
+        parent = self._node(*pointer[:-1])
         if parent is None or parent.id != "mapping":
             return None
         return next(((key, value) for key, value in parent.value if key.value == pointer[-1]), None)
 
-    def _node(self, pointer: tuple[str, ...]) -> Any:
+    def _node(self, *pointer: str) -> Any:
         node = self._root
         for piece in pointer:
-            if node.id == "mapping":
-                node = next((value for key, value in node.value if key.value == piece), None)
-            elif node.id == "sequence" and piece.isdecimal() and int(piece) < len(node.value):
-                node = node.value[int(piece)]
+            if node is not None and node.id == "sequence":
+                node = node.value[int(piece)] if piece.isdecimal() and int(piece) < len(node.value) else None
             else:
-                return None
-            if node is None:
-                return None
+                node = _members(node).get(piece)
         return node
 
     @staticmethod
@@ -329,6 +298,13 @@ class Proposal:
     def _line_end(self, index: int) -> int:
         end = self._text.find("\n", index)
         return len(self._text) if end < 0 else end
+
+
+def _members(node: Any) -> dict[str, Any]:
+    """The nodes of a mapping by their keys; none for anything else."""
+    return (
+        {key.value: value for key, value in node.value} if node is not None and node.id == "mapping" else {}
+    )
 
 
 def _order(edit: tuple[int, int, str]) -> tuple[int, int, int]:

@@ -9,10 +9,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from ..rules.house import expected_failures
 from ..schema.names import pascal, snake
 from ..source.json_types import is_array, is_object
 from .exchanges import NO_BODY, Observed
 
+_OBSERVED = {"description": "Observed; not documented."}
 _VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 
 
@@ -47,7 +49,7 @@ class _Components:
         required = [key for key in keys if key != optional and all(key in value for value in values)]
         self.schemas[name] = {
             "type": "object",
-            "description": "Observed; not documented.",
+            **_OBSERVED,
             **({"required": required} if required else {}),
             "properties": properties,
         }
@@ -56,20 +58,18 @@ class _Components:
     def value(self, name: str, seen: list[Any]) -> dict[str, Any]:
         """The schema of a member, from its values."""
         objects = [item for item in seen if is_object(item)]
-        arrays = [element for item in seen if is_array(item) for element in item]
-        described = {"description": "Observed; not documented."}
         if objects and len(objects) == len(seen):
             return self.object(name, objects)
-        if any(is_array(item) for item in seen):
+        arrays = [item for item in seen if is_array(item)]
+        if arrays:
+            elements = [element for item in arrays for element in item]
             return {
                 "type": "array",
-                "items": self.value(f"{name}Item", arrays) if arrays else {},
-                **described,
+                "items": self.value(f"{name}Item", elements) if elements else {},
+                **_OBSERVED,
             }
-        kinds = {json.dumps(json_schema(item)) for item in seen}
-        if len(kinds) == 1:
-            return {**json.loads(kinds.pop()), **described}
-        return {"oneOf": [json.loads(kind) for kind in sorted(kinds)], **described}
+        kinds = [json.loads(kind) for kind in sorted({json.dumps(json_schema(item)) for item in seen})]
+        return {**(kinds[0] if len(kinds) == 1 else {"oneOf": kinds}), **_OBSERVED}
 
 
 def operation_text(
@@ -99,32 +99,21 @@ def operation_text(
         "operationId": id_,
         "tags": [tag],
         "summary": f"{exchange.method} {template} (observed)",
-        "description": "Observed; not documented.",
+        **_OBSERVED,
         "security": [{"bearerAuth": []}] if "authorization" in exchange.headers else [],
         "x-facade": [{"name": snake(id_), "positional": []}],
         "x-retry": "safe" if exchange.method == "GET" else "never",
         "x-source": "observed",
     }
     for query, value in exchange.query:
-        parameters.append(
-            {
-                "name": query,
-                "in": "query",
-                "description": "Observed; not documented.",
-                "example": value,
-                "schema": {"type": "string"},
-            }
-        )
+        schema = {"type": "string"}
+        parameters.append({"name": query, "in": "query", **_OBSERVED, "example": value, "schema": schema})
     if parameters:
         operation["parameters"] = parameters
     positional = [entry["name"] for entry in parameters if entry.get("required")]
     sent = exchange.sent if is_object(exchange.sent) else dict[str, Any]()
     # The field that asks for the stream, which is left out in a call without one.
-    flag = (
-        next((key for key, value in sent.items() if value is True), None)
-        if exchange.events is not None
-        else None
-    )
+    flag = next((key for key, value in sent.items() if value is True and exchange.events is not None), None)
     if is_object(exchange.sent):
         reference = components.object(f"{name}Request", [sent], optional=flag)
         positional.extend(components.schemas[f"{name}Request"].get("required", []))
@@ -165,10 +154,11 @@ def operation_text(
     if content:
         answer["content"] = content
     answers: dict[str, Any] = {str(exchange.status): answer}
-    wanted = {"429", "500", "503", "504"}
-    wanted |= {"401", "403"} if operation["security"] else set()
-    wanted |= {"400", "422"} if parameters or "requestBody" in operation else set()
-    wanted |= {"404"} if "{" in template else set()
+    wanted = expected_failures(
+        credentials=bool(operation["security"]),
+        input_=bool(parameters) or "requestBody" in operation,
+        in_path="{" in template,
+    )
     for status in sorted(wanted & responses.keys()):
         answers.setdefault(status, {"$ref": f"#/components/responses/{responses[status]}"})
     operation["responses"] = answers
@@ -186,10 +176,18 @@ def _template(path: str) -> tuple[str, list[dict[str, Any]]]:
         if re.fullmatch(r"\d+|[0-9a-f-]{16,}|[a-z]+[_-][0-9A-Za-z]{6,}", piece):
             name = f"{re.sub(r'[^a-z]', '', (pieces[-1] if pieces else 'item').lower()).rstrip('s') or 'item'}_id"
             integer = piece.isdecimal()
+            schema = {"type": "integer" if integer else "string"}
+            example = int(piece) if integer else piece
             parameters.append(
-                {"name": name, "in": "path", "required": True, "description": "Observed; not documented.",
-                 "example": int(piece) if integer else piece, "schema": {"type": "integer" if integer else "string"}}
-            )  # fmt: skip
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    **_OBSERVED,
+                    "example": example,
+                    "schema": schema,
+                }
+            )
             pieces.append(f"{{{name}}}")
         else:
             pieces.append(piece)

@@ -19,7 +19,7 @@ from ..description.model import OperationSpec
 from ..description.operations import IGNORED_HEADERS
 from ..description.read import Reading
 from ..python.py_source import literal
-from ..rules.walk import Part, Walk
+from ..rules.walk import parameters_of, walk
 from ..schema.shapes import MISSING, ObjectShape
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver
@@ -39,11 +39,11 @@ def check_completeness(
     """Counts for the summary, and one problem for each element that would be missing, or is in a lenient run."""
     check = _CompletenessCheck(reading, project, lenient=lenient)
     check.parser_kept_all(openapi)
-    for part in Walk(reading.resolver).parts():
+    for part in walk(reading.resolver):
         with reading.resolver.problems.collect():  # references without a target, in a lenient run
             match part.kind:
                 case "operation":
-                    check.operation(part)
+                    check.operation(part.node)
                 case "schema" if part.declared and not _is_elsewhere(part.node):
                     check.schema(part.node)
                 case _:
@@ -59,7 +59,6 @@ class _CompletenessCheck:
         self._files = project.files
         self._classes = class_names(reading.components, project.config)
         self._operations = {operation.node.key: operation for operation in reading.description.operations}
-        self._webhooks = {hook.node.key for hook in reading.description.webhooks}
         self._defaults: dict[Key, Any] = {}
         for component in reading.components:
             shape = component.meaning
@@ -69,14 +68,8 @@ class _CompletenessCheck:
         # The modules that every package has prove nothing about a description.
         made = (text for path, text in self._files.items() if not path.startswith(("_runtime/", "_client/")))
         self._literals = {_normal(found) for text in made for found in set(_LITERALS.findall(text))}
-        self.counts: Counter[str] = Counter(
-            {
-                "operations": 0,
-                "schemas": len(list(reading.components)),
-                "parameters": 0,
-                "fields": 0,
-                "answers": 0,
-            }
+        self.counts = Counter(
+            operations=0, schemas=len(list(reading.components)), parameters=0, fields=0, answers=0
         )
         self.problems: list[Problem] = []
 
@@ -113,9 +106,8 @@ class _CompletenessCheck:
 
     # ── operations ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def operation(self, part: Part) -> None:
+    def operation(self, node: Node) -> None:
         """Check an operation: its file, its method, and everything in it."""
-        node = part.node
         spec = self._operations.get(node.key)
         if spec is None:
             if not self._of_webhook(node):
@@ -133,37 +125,22 @@ class _CompletenessCheck:
 
     def _of_webhook(self, node: Node) -> bool:
         """Webhooks and callbacks are received, not called; their bodies count as schemas."""
-        return (
-            node.pointer[:1] == ("webhooks",)
-            or "callbacks" in node.pointer
-            or node.pointer[:2]
-            == (
-                "components",
-                "pathItems",
-            )
-        )
+        place = node.pointer
+        return place[:1] == ("webhooks",) or "callbacks" in place or place[:2] == ("components", "pathItems")
 
     def _parameters(self, spec: OperationSpec, here: set[str]) -> None:
         read = {parameter.node.key for parameter in spec.parameters}
-        item = spec.path_item
-        own = {self._name(node) for node in self._listed(spec.node)}
-        inherited = (
-            [node for node in self._listed(item) if self._name(node) not in own] if item is not None else []
-        )
-        for node in [*self._listed(spec.node), *inherited]:
-            wire, where = self._name(node)
+        inherited = parameters_of(spec.path_item, self._resolver) if spec.path_item is not None else []
+        listed = {
+            (str(node.value.get("name")), str(node.value.get("in"))): node
+            for node in [*inherited, *parameters_of(spec.node, self._resolver)]
+        }
+        for (wire, where), node in listed.items():
             if where == "header" and wire.lower() in IGNORED_HEADERS:
                 continue
             self.counts["parameters"] += 1
             if node.key not in read or _normal(literal(wire)) not in here:
                 self._lost(node, f"the {where} parameter {wire} of {spec.id}")
-
-    def _listed(self, node: Node) -> list[Node]:
-        return [self._resolver.follow(entry) for entry in node.elements_at("parameters")]
-
-    @staticmethod
-    def _name(node: Node) -> tuple[str, str]:
-        return str(node.value.get("name")), str(node.value.get("in"))
 
     def _bodies(self, spec: OperationSpec, here: set[str]) -> None:
         body = spec.node.get("requestBody")

@@ -7,11 +7,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..source.json_types import is_object
 from ..source.settings import GeneratorSettings
-from .manifest import NAME, Inputs, digest, files_below, inputs_of, read_manifest, write_manifest
+from .manifest import NAME, digest, files_below, inputs_of, read_manifest, write_manifest
 from .writing import write_files
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Package:
     """
 
     files: dict[str, bytes]
-    inputs: Inputs
+    inputs: dict[str, Any]
     facts: dict[str, int]
     left_out: tuple[Problem, ...] = ()
 
@@ -54,14 +54,7 @@ def render(
     if left_out:
         drop_wrong_defaults(reading)
     openapi, config = parse(reading, settings.package, settings.output)
-    project = PackageProject(
-        reading=reading,
-        openapi=openapi,
-        config=config,
-        templates=settings.templates,
-        front_door=settings.front_door,
-        package=settings.package,
-    )
+    project = PackageProject(reading, openapi, config, settings)
     project.build()
     facts, problems = check_completeness(reading, openapi, project, lenient=settings.lenient)
     if problems and not settings.lenient:
@@ -135,13 +128,7 @@ def compare(package: Package, output: Path) -> list[Drift]:
     found: list[Drift] = []
     manifest = read_manifest(output)
     if manifest is None:
-        found.append(
-            Drift(
-                "manifest",
-                NAME,
-                "missing or unreadable: restore it, or remove the directory",
-            )
-        )
+        found.append(Drift("manifest", NAME, "missing or unreadable: restore it, or remove the directory"))
     else:
         found.extend(_stale(manifest["inputs"], package.inputs))
     recorded: dict[str, str] = manifest["files"] if manifest is not None else {}
@@ -153,18 +140,17 @@ def compare(package: Package, output: Path) -> list[Drift]:
             found.append(Drift("deleted", name, "is missing"))
         elif present[name].read_bytes() != package.files[name]:
             by_hand = recorded.get(name) not in (None, digest(present[name].read_bytes()))
-            reason = (
-                "was changed by hand"
-                if by_hand
-                else "differs from what the description and the templates give now"
-            )
-            found.append(Drift("edited" if by_hand else "stale", name, reason))
+            if by_hand:
+                found.append(Drift("edited", name, "was changed by hand"))
+            else:
+                reason = "differs from what the description and the templates give now"
+                found.append(Drift("stale", name, reason))
     if manifest is not None and not found and (output / NAME).read_bytes() != package.files[NAME]:
         found.append(Drift("manifest", NAME, "was changed by hand"))
     return found
 
 
-def _stale(recorded: dict[str, object], now: Inputs) -> list[Drift]:
+def _stale(recorded: dict[str, Any], now: dict[str, Any]) -> list[Drift]:
     words = {
         "spec": "the description",
         "templates": "templates/",
@@ -172,14 +158,13 @@ def _stale(recorded: dict[str, object], now: Inputs) -> list[Drift]:
         "settings": "the generator's settings in pyproject.toml",
         "tools": "a tool's version",
     }
-    current = now.as_json()
     found: list[Drift] = []
     for key, what in words.items():
-        if recorded.get(key) != current[key]:
-            detail = what
-            old = recorded.get(key)
-            if is_object(old) and is_object(current[key]):
-                names = sorted(n for n in {*old, *current[key]} if old.get(n) != current[key].get(n))
-                detail = f"{what} ({', '.join(names)})"
-            found.append(Drift("stale", key, f"{detail} changed since the package was generated"))
+        old, new = recorded.get(key), now[key]
+        if old == new:
+            continue
+        if is_object(old) and is_object(new):
+            names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+            what = f"{what} ({', '.join(names)})"
+        found.append(Drift("stale", key, f"{what} changed since the package was generated"))
     return found

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from functools import cache
+import os
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -45,85 +44,50 @@ def tree_digest(root: Path, patterns: tuple[str, ...]) -> str:
     return combined.hexdigest()
 
 
-@cache
-def tool_versions() -> dict[str, str]:
-    """Versions of the tools that the output depends on."""
-    found: dict[str, str] = {}
-    for name in TOOLS:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "missing"
-    return found
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "missing"
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """Hashes of everything that the package is made from.
+def inputs_of(settings: GeneratorSettings, spec_files: list[Path]) -> dict[str, Any]:
+    """Hashes of everything that the package is made from, as they are now.
 
-    `spec` maps each file of the description to its hash, by path relative to the description itself.
+    Args:
+        settings: those of the run.
+        spec_files: the description first, then what it refers to; their names in the result are relative to it.
     """
+    from .formatting import SETTINGS
 
-    spec: dict[str, str]
-    templates: str
-    generator: str
-    settings: str
-    tools: dict[str, str]
-
-    def as_json(self) -> dict[str, Any]:
-        """For the manifest."""
-        return asdict(self)
-
-
-def inputs_of(settings: GeneratorSettings, spec_files: list[Path]) -> Inputs:
-    """Hash the inputs as they are now. `spec_files`: the description first, then what it refers to."""
     base = settings.spec.parent
-    return Inputs(
-        spec={
+    templates = tree_digest(settings.templates, ("*.jinja", "*.py"))
+    if not settings.front_door:
+        templates = digest((templates + tree_digest(LAYER, ("*.jinja", "*.py"))).encode())
+    front_door = dict(sorted(settings.front_door.items()))
+    flags = [settings.strict, settings.lenient, settings.distribution]
+    return {
+        "spec": {
             _relative(path, base): digest(path.read_bytes()) if path.exists() else "missing"
             for path in spec_files
         },
-        templates=tree_digest(settings.templates, ("*.jinja", "*.py"))
-        if settings.front_door
-        else digest(
-            "".join(tree_digest(root, ("*.jinja", "*.py")) for root in (settings.templates, LAYER)).encode()
-        ),
-        generator=tree_digest(GENERATOR, ("*.py",)),
-        settings=digest(
-            json.dumps(
-                [
-                    settings.package,
-                    dict(sorted(settings.front_door.items())),
-                    [settings.strict, settings.lenient, settings.distribution],
-                    _format_settings(),
-                ]
-            ).encode()
-        ),
-        tools=dict(tool_versions()),
-    )
-
-
-def _format_settings() -> list[Any]:
-    from .formatting import SETTINGS
-
-    return list(SETTINGS)
+        "templates": templates,
+        "generator": tree_digest(GENERATOR, ("*.py",)),
+        "settings": digest(json.dumps([settings.package, front_door, flags, SETTINGS]).encode()),
+        "tools": {name: _version(name) for name in TOOLS},
+    }
 
 
 def _relative(path: Path, base: Path) -> str:
-    try:
-        return path.relative_to(base).as_posix()
-    except ValueError:
-        import os
-
-        return Path(os.path.relpath(path, base)).as_posix()
+    return Path(os.path.relpath(path, base)).as_posix()
 
 
-def write_manifest(inputs: Inputs, files: dict[str, bytes]) -> bytes:
+def write_manifest(inputs: dict[str, Any], files: dict[str, bytes]) -> bytes:
     """The manifest as bytes, sorted, so that equal contents are equal bytes."""
     document = {
         "format": FORMAT,
         "note": NOTE,
-        "inputs": inputs.as_json(),
+        "inputs": inputs,
         "files": {name: digest(files[name]) for name in sorted(files)},
     }
     return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
@@ -160,7 +124,7 @@ def is_current(settings: GeneratorSettings) -> bool:
     if not is_object(recorded) or _relative(settings.spec, base) not in recorded:
         return False
     spec_files = [(base / name).resolve() for name in recorded]
-    if inputs_of(settings, spec_files).as_json() != manifest["inputs"]:
+    if inputs_of(settings, spec_files) != manifest["inputs"]:
         return False
     present = files_below(settings.output)
     return set(present) == set(manifest["files"]) and all(

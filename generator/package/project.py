@@ -6,10 +6,9 @@ each endpoint. Their content is given by our views.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader
+from jinja2 import FileSystemBytecodeCache, FileSystemLoader
 from openapi_python_client import Project
 from openapi_python_client.config import Config
 from openapi_python_client.parser import GeneratorData
@@ -30,6 +29,7 @@ from ..python.views import ExceptionView, FacadeView, FrontDoorName, OperationVi
 from ..schema.interpreter import Interpreter
 from ..schema.names import constant, pascal
 from ..schema.shapes import Component, ObjectShape
+from ..source.settings import GeneratorSettings
 from ..upstream.parse import class_names
 from .manifest import GENERATOR, HEADER, tree_digest
 from .standalone import CLIENT_NAMES, client_files
@@ -40,30 +40,13 @@ class UntrustedOutput(Exception):
 
 
 class PackageProject(Project):
-    """Renders every file of the package.
-
-    Args:
-        reading: the description, read.
-        openapi: the parser's result for its lowered form.
-        config: the parser's configuration.
-        templates: the directory with our templates.
-        package: the package's name.
-        front_door: names of the layer above, and the modules that hold them; empty for a standalone package.
-    """
+    """Renders every file of the package: from the description as it was read, and from the parser's result for it."""
 
     def __init__(
-        self,
-        *,
-        reading: Reading,
-        openapi: GeneratorData,
-        config: Config,
-        templates: Path,
-        front_door: dict[str, str],
-        package: str,
+        self, reading: Reading, openapi: GeneratorData, config: Config, settings: GeneratorSettings
     ) -> None:
+        templates, front_door = settings.templates, settings.front_door
         super().__init__(openapi=openapi, config=config, custom_template_path=templates)
-        loader = self.env.loader
-        assert isinstance(loader, ChoiceLoader)
         # Upstream's templates are not a fallback: a missing template of ours is an error.
         self.env.loader = FileSystemLoader(str(templates))
         # Compiling our templates takes longer than rendering a small package. Jinja caches them in a directory of the
@@ -78,10 +61,9 @@ class PackageProject(Project):
         self.templates = templates
         self.front_door = front_door
         self.context = RenderContext.of(reading.description, reading.components, templates, front_door)
-        self.package = package
+        self.package = settings.package
         self.files: dict[str, str] = {}
         self.operation_views: dict[str, list[OperationView]] = {}
-        self.facade_views: list[FacadeView] = []
 
     def build(self) -> list[GeneratorError]:
         """Render everything into `files`; nothing is written to disk here."""
@@ -136,12 +118,11 @@ class PackageProject(Project):
 
     def _model_names(self) -> list[tuple[str, str]]:
         """Every name that `models` exports, and its module."""
-        pairs = [(component.name, component.module) for component in self.reading.components]
-        pairs.extend(
-            (component.literal_name, component.module)
-            for component in self.reading.components
-            if component.kind == "enum"
-        )
+        pairs: list[tuple[str, str]] = []
+        for component in self.reading.components:
+            pairs.append((component.name, component.module))
+            if component.kind == "enum":
+                pairs.append((component.literal_name, component.module))
         return sorted(pairs)
 
     def _renamed(self) -> list[tuple[str, str]]:
@@ -208,29 +189,25 @@ class PackageProject(Project):
     def _facade(self) -> None:
         interpreter = Interpreter(self.reading.resolver, self.reading.components)
         needs = RequiredImports()
-        self.facade_views = facade_views(
-            self.reading.description, self.context, interpreter, self.front_door, needs
-        )
-        if not self.facade_views:
+        methods = facade_views(self.reading.description, self.context, interpreter, self.front_door, needs)
+        if not methods:
             return
-        needs.typing.add("Any")
-        checking = {name for name in needs.typing if name != "overload"}
-        runtime_typing = ["TYPE_CHECKING", *(["overload"] if "overload" in needs.typing else [])]
-        needs.typing = checking
+        runtime_typing = ["TYPE_CHECKING", *({"overload"} & needs.typing)]
+        needs.typing = {*needs.typing, "Any"} - {"overload"}
         needs.collections.add("Mapping")
-        self._render("facade_entries.py", "facade_entries.py.jinja", methods=self.facade_views)
+        self._render("facade_entries.py", "facade_entries.py.jinja", methods=methods)
         # Two modules: a program uses one of the two clients, and does not load the other's.
         for name, asynchronous in (("facade.py", False), ("async_facade.py", True)):
             self._render(
                 name,
                 "facade.py.jinja",
                 asynchronous=asynchronous,
-                methods=self.facade_views,
+                methods=methods,
                 typing=runtime_typing,
                 imports=self.context.imports.checking_lines(needs, "."),
-                never=_never(self.facade_views),
-                formats=any(method.format_argument for method in self.facade_views),
-                renames=any(method.renamed for method in self.facade_views),
+                never=_never(methods),
+                formats=any(method.format_argument for method in methods),
+                renames=any(method.renamed for method in methods),
             )
 
     def _errors(self) -> None:

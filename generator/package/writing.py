@@ -10,7 +10,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from ..source.problems import shown_path
@@ -123,67 +123,48 @@ def _differs(output: Path, name: str, data: bytes) -> bool:
         return True
 
 
-@dataclass
-class _Undo:
-    """What has been done so far, to be undone in reverse order. `moved` holds pairs of a backup and its old place."""
-
-    moved: list[tuple[Path, Path]] = field(default_factory=list[tuple[Path, Path]])
-    added: list[Path] = field(default_factory=list[Path])
-    directories: list[Path] = field(default_factory=list[Path])
-
-    def run(self, staging: Path | None) -> None:
-        """Restore the former state as far as the file system allows, and remove the staging directory."""
-        for path in reversed(self.added):
-            with contextlib.suppress(OSError):
-                path.unlink()
-        for backup, original in reversed(self.moved):
-            with contextlib.suppress(OSError):
-                backup.replace(original)
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
-        for directory in reversed(self.directories):
-            with contextlib.suppress(OSError):
-                directory.rmdir()
-
-
 def _replace(files: dict[str, bytes], stale: list[str], output: Path) -> None:
-    undo, staging = _Undo(), None
-    try:
+    with contextlib.ExitStack() as undo:  # what has been done so far, to be undone in reverse order
         _make_directory(output.parent, undo)
         # Beside the package, because only moves within one file system are atomic.
         staging = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+        undo.callback(shutil.rmtree, staging, ignore_errors=True)
         new, old = staging / "new", staging / "old"
         for name, data in files.items():
             (new / name).parent.mkdir(parents=True, exist_ok=True)
             (new / name).write_bytes(data)
         for name in [*stale, *files]:
             _swap(name, new, old, output, undo)
-    except BaseException:
-        undo.run(staging)
-        raise
+        undo.pop_all()
     shutil.rmtree(staging, ignore_errors=True)
     for name in stale:
         _clear(output, output / name)
 
 
-def _swap(name: str, new: Path, old: Path, output: Path, undo: _Undo) -> None:
+def _swap(name: str, new: Path, old: Path, output: Path, undo: contextlib.ExitStack) -> None:
     """Move the old file away, where there is one, and the new one into its place, where there is one."""
     target = output / name
     if target.exists():
         (old / name).parent.mkdir(parents=True, exist_ok=True)
         target.replace(old / name)
-        undo.moved.append((old / name, target))
+        undo.callback(_attempt, (old / name).replace, target)
     if (new / name).exists():
         _make_directory(target.parent, undo)
         (new / name).replace(target)
-        undo.added.append(target)
+        undo.callback(_attempt, target.unlink)
 
 
-def _make_directory(path: Path, undo: _Undo) -> None:
+def _make_directory(path: Path, undo: contextlib.ExitStack) -> None:
     for directory in reversed([path, *path.parents]):
         if not directory.exists():
             directory.mkdir()
-            undo.directories.append(directory)
+            undo.callback(_attempt, directory.rmdir)
+
+
+def _attempt(action: Callable[..., object], *arguments: object) -> None:
+    """Restore the former state as far as the file system allows."""
+    with contextlib.suppress(OSError):
+        action(*arguments)
 
 
 def _clear(output: Path, removed: Path) -> None:

@@ -12,9 +12,9 @@ from ..description.streams import STREAM_KEYS
 from ..schema.annotations import renamed_from
 from ..source.forms import check_keys, strings_at
 from ..source.json_types import is_array, is_object
-from ..source.node import Node, describe_value
+from ..source.node import Node, Resolver, describe_value
 from ..source.problems import Problem, SpecRefused
-from .walk import Kind, Walk
+from .walk import Kind, walk
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,9 @@ def _one(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def check_extensions(walk: Walk) -> Iterator[Problem]:
+def check_extensions(resolver: Resolver) -> Iterator[Problem]:
     """A problem for each `x-` key that is unknown, misplaced or of the wrong form."""
-    for part in walk.parts():
+    for part in walk(resolver):
         for key, node in part.node.items():
             if not key.startswith("x-"):
                 continue

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..description.operations import METHODS
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver
 from ..source.problems import Problem
 from .house_examples import check_examples
+from .walk import operations_of, parameters_of
 
 _ID = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+")
 _REQUIRED_TEXT = {
@@ -22,12 +22,6 @@ _REQUIRED_TEXT = {
     "description": "what a caller gets, and under which condition",
     "x-source": "the documents that describe it, by the letters at the top of the file, or `own`, or `observed`",
 }
-# The errors that every operation can give, and those that its parts add.
-_ALWAYS = frozenset({"429", "500", "503", "504"})
-_WITH_CREDENTIALS = frozenset({"401", "403"})
-_WITH_INPUT = frozenset({"400", "422"})
-_WITH_PATH = frozenset({"404"})
-_BILLED = frozenset({"402", "404", "409", "502"})
 _SECRETS = frozenset({"password", "refresh_token", "access_token", "byok_api_key", "client_secret"})
 _ERROR_BODY = {"$ref": "#/components/schemas/ErrorBody"}
 
@@ -35,7 +29,7 @@ _ERROR_BODY = {"$ref": "#/components/schemas/ErrorBody"}
 def check_house_rules(resolver: Resolver) -> list[Problem]:
     """Every broken convention."""
     found: list[Problem] = []
-    for path, method, node in _operations(resolver):
+    for path, method, node in operations_of(resolver):
         found.extend(_says_all(node, resolver))
         found.extend(_retry(node, method))
         found.extend(_answers(node, path, resolver))
@@ -45,18 +39,6 @@ def check_house_rules(resolver: Resolver) -> list[Problem]:
     found.extend(_error_tables(resolver))
     found.extend(_schemas(resolver))
     return found
-
-
-def _operations(resolver: Resolver) -> Iterator[tuple[str, str, Node]]:
-    for path, item in resolver.root.items_at("paths"):
-        for method, node in resolver.follow(item).items():
-            if method in METHODS and is_object(node.value):
-                yield path, method, node
-
-
-def _parameters(node: Node, resolver: Resolver) -> Iterator[Node]:
-    for entry in node.elements_at("parameters"):
-        yield resolver.follow(entry)
 
 
 def _body(node: Node, resolver: Resolver) -> Node | None:
@@ -78,7 +60,7 @@ def _fields(node: Node, resolver: Resolver) -> dict[str, Node]:
 
 def _links(resolver: Resolver) -> Iterator[Problem]:
     """The links of all answers, which contract tests follow."""
-    operations = {node.value.get("operationId"): node for _, _, node in _operations(resolver)}
+    operations = {node.value.get("operationId"): node for _, _, node in operations_of(resolver)}
     for node in operations.values():
         for _, answer in _items(node.get("responses")):
             for _, entry in _items(resolver.follow(answer).get("links")):
@@ -93,7 +75,7 @@ def _link(link: Node, operations: dict[Any, Node], resolver: Resolver) -> Iterat
     if target is None:
         yield link.problem(f"the link leads to {name!r}, which is not an operation; correct it")
         return
-    known = {parameter.value.get("name") for parameter in _parameters(target, resolver)}
+    known = {parameter.value.get("name") for parameter in parameters_of(target, resolver)}
     for key, place in _items(link.get("parameters")):
         if key.rpartition(".")[2] not in known:
             yield place.problem(f"{name} has no parameter {key!r}; name one of its parameters")
@@ -127,7 +109,7 @@ def _says_all(node: Node, resolver: Resolver) -> Iterator[Problem]:
         yield node.problem(
             f"the operation has the tags {tags!r}; give it one of the `tags` at the top of the file"
         )
-    described = [*_parameters(node, resolver), *_fields(node, resolver).values()]
+    described = [*parameters_of(node, resolver), *_fields(node, resolver).values()]
     for part in described:
         if not _is_described(part, resolver):
             yield part.problem("this has no `description`; say what it is, with unit and limits")
@@ -156,20 +138,30 @@ def _retry(node: Node, method: str) -> Iterator[Problem]:
         )
 
 
+def expected_failures(*, credentials: bool, input_: bool, in_path: bool) -> set[str]:
+    """The statuses that an operation fails with, by whether it has credentials, input, and parameters in its path."""
+    found = {"429", "500", "503", "504"}
+    if credentials:
+        found |= {"401", "403"}
+    if input_:
+        found |= {"400", "422"}
+    if in_path:
+        found.add("404")
+    return found
+
+
 def _answers(node: Node, path: str, resolver: Resolver) -> Iterator[Problem]:
     responses = node.get("responses")
     if responses is None:
         return
-    parameters = list(_parameters(node, resolver))
-    expected = _ALWAYS
-    if node.value.get("security") not in ([], None):
-        expected |= _WITH_CREDENTIALS
-    if parameters or "requestBody" in node.value:
-        expected |= _WITH_INPUT
-    if any(parameter.value.get("in") == "path" for parameter in parameters):
-        expected |= _WITH_PATH
+    parameters = parameters_of(node, resolver)
+    expected = expected_failures(
+        credentials=node.value.get("security") not in ([], None),
+        input_=bool(parameters) or "requestBody" in node.value,
+        in_path=any(parameter.value.get("in") == "path" for parameter in parameters),
+    )
     if node.value.get("x-retry") == "billed":
-        expected |= _BILLED
+        expected |= {"402", "404", "409", "502"}
     listed = dict(responses.items())
     missing = sorted(expected - set(listed))
     if missing:
@@ -197,7 +189,7 @@ def _facade(node: Node, resolver: Resolver) -> Iterator[Problem]:
     if entries is None:
         return
     fields = _fields(node, resolver)
-    parameters = {str(part.value.get("name")): part for part in _parameters(node, resolver)}
+    parameters = {str(part.value.get("name")): part for part in parameters_of(node, resolver)}
     known = {**parameters, **fields}
     body = _body(node, resolver)
     needed = list(body.value.get("required") or []) if body is not None else []
@@ -256,7 +248,7 @@ def _error_tables(resolver: Resolver) -> Iterator[Problem]:
         given = set(map(str, statuses.value)) if statuses is not None else set[str]()
         used = {
             status
-            for _, _, node in _operations(resolver)
+            for _, _, node in operations_of(resolver)
             for status in map(str, node.value.get("responses") or {})
             if status[:1] in "45"
         }

@@ -10,12 +10,12 @@ import jsonschema_rs
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver
 from ..source.problems import Problem
+from .walk import parameters_of
 
 
 def check_examples(operation: Node, resolver: Resolver) -> Iterator[Problem]:
     """A problem for each missing example, and for each that its schema refuses."""
-    for entry in operation.elements_at("parameters"):
-        parameter = resolver.follow(entry)
+    for parameter in parameters_of(operation, resolver):
         if "example" not in parameter.value:
             yield parameter.problem(f"the parameter {parameter.value.get('name')} has no `example`; add one")
         else:

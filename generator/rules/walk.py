@@ -16,13 +16,46 @@ from ..source.node import Node, Resolver
 
 Kind: TypeAlias = Literal[
     "root", "info", "server", "tag", "components", "security scheme", "path item", "operation", "parameter",
-    "request body", "response", "media type", "header", "schema",
+    "request body", "response", "callback", "media type", "header", "schema",
 ]  # fmt: skip
+_Form: TypeAlias = Literal["one", "list", "map"]
+
 # Schemas inside these keywords declare nothing: they describe what a value may not be, or may be.
 _HYPOTHETICAL = ("not", "if", "then", "else", "contains", "propertyNames")
-_NESTED_ONE = ("items", "additionalProperties", "contentSchema", "unevaluatedProperties", "unevaluatedItems")
-_NESTED_LIST = ("allOf", "anyOf", "oneOf", "prefixItems")
-_NESTED_MAP = ("properties", "patternProperties")
+_NESTED = ("items", "additionalProperties", "contentSchema", "unevaluatedProperties", "unevaluatedItems")
+# What an object of each kind holds: under which key, in which form, and of which kind.
+_HOLDS: dict[Kind, tuple[tuple[str, _Form, Kind], ...]] = {
+    "root": (
+        ("info", "one", "info"),
+        ("servers", "list", "server"),
+        ("tags", "list", "tag"),
+        ("components", "one", "components"),
+        ("paths", "map", "path item"),
+        ("webhooks", "map", "path item"),
+    ),
+    "components": (("securitySchemes", "map", "security scheme"), ("schemas", "map", "schema")),
+    "path item": (
+        ("parameters", "list", "parameter"),
+        *((method, "one", "operation") for method in METHODS),
+    ),
+    "operation": (
+        ("parameters", "list", "parameter"),
+        ("requestBody", "one", "request body"),
+        ("responses", "map", "response"),
+        ("callbacks", "map", "callback"),
+    ),
+    "parameter": (("schema", "one", "schema"), ("content", "map", "media type")),
+    "request body": (("content", "map", "media type"),),
+    "response": (("content", "map", "media type"), ("headers", "map", "header")),
+    "media type": (("schema", "one", "schema"), ("itemSchema", "one", "schema")),
+    "schema": (
+        *((word, "one", "schema") for word in (*_NESTED, *_HYPOTHETICAL)),
+        *((word, "list", "schema") for word in ("allOf", "anyOf", "oneOf", "prefixItems")),
+        *((word, "map", "schema") for word in ("properties", "patternProperties")),
+    ),
+}
+# Where `x-` keys may stand among the members of a map; elsewhere, a header for example, they are names as others.
+_EXTENSIBLE = frozenset({"root", "components", "operation", "callback"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,149 +65,63 @@ class Part:
     Attributes:
         kind: what it is.
         node: its place, with references followed.
-        operation: the operation that it was reached from, if any.
         declared: for schemas, whether they apply to the value (inside `not` they do not).
     """
 
     kind: Kind
     node: Node
-    operation: Node | None = None
     declared: bool = True
 
 
-class Walk:
-    """Walks a description once."""
+def walk(resolver: Resolver) -> Iterator[Part]:
+    """Every object, each once for each kind. A reference without a target is noted as a problem, and has no parts."""
+    seen: set[tuple[Kind, tuple[str, tuple[str, ...]], bool]] = set()
+    pending = [Part("root", resolver.root)]
+    while pending:
+        part = pending.pop()
+        if part.kind != "schema":
+            node = Node(None, part.node.file, part.node.pointer)
+            with resolver.problems.collect():
+                node = resolver.follow(part.node)
+            part = Part(part.kind, node)
+        mark = part.kind, part.node.key, part.declared
+        if mark in seen or not is_object(part.node.value):
+            continue
+        seen.add(mark)
+        yield part
+        pending.extend(_inside(part, resolver))
 
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
-        self._seen: set[tuple[Kind, tuple[str, tuple[str, ...]], bool]] = set()
 
-    def parts(self) -> Iterator[Part]:
-        """Every object, each once for each kind."""
-        root = self._resolver.root
-        yield Part("root", root)
-        yield from self._single(root, "info", "info")
-        yield from self._listed(root, "servers", "server")
-        yield from self._listed(root, "tags", "tag")
-        components = root.get("components")
-        if components is not None and is_object(components.value):
-            yield Part("components", components)
-            for key, kind in (("securitySchemes", "security scheme"), ("schemas", "schema")):
-                for name, node in components.items_at(key):
-                    if not name.startswith("x-"):
-                        yield from (
-                            self._schema(node, True)
-                            if kind == "schema"
-                            else self._one("security scheme", node)
-                        )
-        for key in ("paths", "webhooks"):
-            group = root.get(key)
-            for name, node in group.items() if group is not None and group.value else ():
-                if not name.startswith("x-"):
-                    yield from self._path_item(node)
+def _inside(part: Part, resolver: Resolver) -> Iterator[Part]:
+    node = part.node
+    if part.kind == "callback":
+        yield from (Part("path item", item) for name, item in node.items() if not name.startswith("x-"))
+    if part.kind == "schema" and "$ref" in node.value:
+        with resolver.problems.collect():
+            yield Part("schema", resolver.target(node), part.declared)
+    for key, form, kind in _HOLDS.get(part.kind, ()):
+        found = resolver.get(node, key) if form == "map" else node.get(key)
+        declared = part.declared and key not in _HYPOTHETICAL
+        if found is None or (key == "itemSchema" and "schema" in node.value):
+            continue
+        if form == "one":
+            yield Part(kind, found, declared)
+        elif form == "list" and is_array(found.value):
+            yield from (Part(kind, element, declared) for element in found.elements())
+        elif form == "map" and is_object(found.value):
+            for name, member in found.items():
+                if not (part.kind in _EXTENSIBLE and name.startswith("x-")):
+                    yield Part(kind, member, declared)
 
-    def _follow(self, node: Node) -> Node:
-        """The target of a reference. One without a target is a problem of reading; it is noted, and has no parts."""
-        found = Node({}, node.file, node.pointer)
-        with self._resolver.problems.collect():
-            found = self._resolver.follow(node)
-        return found
 
-    def _once(self, kind: Kind, node: Node, declared: bool = True) -> bool:
-        mark = (kind, node.key, declared)
-        new = mark not in self._seen and is_object(node.value)
-        self._seen.add(mark)
-        return new
+def operations_of(resolver: Resolver) -> Iterator[tuple[str, str, Node]]:
+    """Path, method and place of every operation below `paths`."""
+    for path, item in resolver.root.items_at("paths"):
+        for method, node in resolver.follow(item).items():
+            if method in METHODS and is_object(node.value):
+                yield path, method, node
 
-    def _one(self, kind: Kind, node: Node, operation: Node | None = None) -> Iterator[Part]:
-        node = self._follow(node)
-        if self._once(kind, node):
-            yield Part(kind, node, operation)
 
-    def _single(self, node: Node, key: str, kind: Kind) -> Iterator[Part]:
-        found = node.get(key)
-        if found is not None:
-            yield from self._one(kind, found)
-
-    def _listed(self, node: Node, key: str, kind: Kind) -> Iterator[Part]:
-        for element in node.elements_at(key):
-            yield from self._one(kind, element)
-
-    def _path_item(self, node: Node) -> Iterator[Part]:
-        node = self._follow(node)
-        if not self._once("path item", node):
-            return
-        yield Part("path item", node)
-        yield from self._parameters(node, None)
-        for method, entry in node.items():
-            operation = self._follow(entry) if method in METHODS else entry
-            if method in METHODS and self._once("operation", operation):
-                yield Part("operation", operation)
-                yield from self._parameters(operation, operation)
-                body = operation.get("requestBody")
-                if body is not None:
-                    yield from self._body(body, operation)
-                for status, response in operation.items_at("responses"):
-                    if not status.startswith("x-"):
-                        yield from self._response(response, operation)
-                for _, callback in operation.items_at("callbacks"):
-                    for expression, item in self._follow(callback).items():
-                        if not expression.startswith("x-"):
-                            yield from self._path_item(item)
-
-    def _parameters(self, node: Node, operation: Node | None) -> Iterator[Part]:
-        for entry in node.elements_at("parameters"):
-            parameter = self._follow(entry)
-            if self._once("parameter", parameter):
-                yield Part("parameter", parameter, operation)
-                yield from self._schema_and_content(parameter, operation)
-
-    def _body(self, node: Node, operation: Node) -> Iterator[Part]:
-        node = self._follow(node)
-        if self._once("request body", node):
-            yield Part("request body", node, operation)
-            yield from self._schema_and_content(node, operation)
-
-    def _response(self, node: Node, operation: Node) -> Iterator[Part]:
-        node = self._follow(node)
-        if not self._once("response", node):
-            return
-        yield Part("response", node, operation)
-        yield from self._schema_and_content(node, operation)
-        for _, entry in node.items_at("headers"):
-            header = self._follow(entry)
-            if self._once("header", header):
-                yield Part("header", header, operation)
-
-    def _schema_and_content(self, node: Node, operation: Node | None) -> Iterator[Part]:
-        schema = node.get("schema")
-        if schema is not None:
-            yield from self._schema(schema, True)
-        content = node.get("content")
-        for _, media in content.items() if content is not None and content.value else ():
-            if self._once("media type", media):
-                yield Part("media type", media, operation)
-            schema = media.get("schema") or media.get("itemSchema")
-            if schema is not None:
-                yield from self._schema(schema, True)
-
-    def _schema(self, node: Node, declared: bool) -> Iterator[Part]:
-        pending = [(node, declared)]
-        while pending:
-            node, declared = pending.pop()
-            if not self._once("schema", node, declared):
-                continue
-            yield Part("schema", node, None, declared)
-            if "$ref" in node.value:
-                with self._resolver.problems.collect():
-                    pending.append((self._resolver.target(node), declared))
-            for word, child in node.items():
-                if word in _NESTED_ONE and is_object(child.value):
-                    pending.append((child, declared))
-                elif word in _NESTED_LIST and is_array(child.value):
-                    pending.extend((element, declared) for element in child.elements())
-                elif word in _NESTED_MAP and is_object(child.value):
-                    group = self._resolver.get(node, word) or child
-                    pending.extend((element, declared) for _, element in group.items())
-                elif word in _HYPOTHETICAL:
-                    pending.append((child, False))
+def parameters_of(node: Node, resolver: Resolver) -> list[Node]:
+    """The parameters that stand at an operation, or at a path item."""
+    return [resolver.follow(entry) for entry in node.elements_at("parameters")]

@@ -13,7 +13,8 @@ import yaml
 
 from generator.cli import main
 from generator.compatibility import redocly
-from generator.compatibility.changes import Change, compare_snapshots
+from generator.compatibility.aspects import Change
+from generator.compatibility.changes import compare_snapshots
 from generator.compatibility.diff import NoSuchDescription, at
 from generator.compatibility.entry import Snapshot
 from generator.compatibility.snapshot import snapshot_of

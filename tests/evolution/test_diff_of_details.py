@@ -12,7 +12,8 @@ import yaml
 
 from generator.commands.changelog import draft
 from generator.compatibility import redocly
-from generator.compatibility.changes import Change, compare_snapshots
+from generator.compatibility.aspects import Change
+from generator.compatibility.changes import compare_snapshots
 from generator.compatibility.entry import Snapshot
 from generator.compatibility.redocly import Rating, merge
 from generator.compatibility.report import Comparison

@@ -63,6 +63,12 @@ CASES = {
         "/paths/~1a/get/x-retries",
         "unknown extension `x-retries`",
     ),
+    "unknown key of a callback": (
+        OPERATION + "callbacks: {done: {x-mine: 1}}",
+        8,
+        "/paths/~1a/get/callbacks/done/x-mine",
+        "unknown extension",
+    ),
     "unknown key of a schema": (
         SCHEMA + "x-nullable: true",
         8,
