@@ -125,7 +125,7 @@ class EventState(StreamState):
         return super()._handle_control(name, event)
 
     def _deliver_other(self, name: str, data: bytes, value: Any) -> None:
-        """Deliver a value that is no object, if the spec has such events; JSON is preferred to text."""
+        """Deliver a value that is not an object, if the spec has such events; JSON is preferred to text."""
         codec = self._spec.named.get(name, self._spec.codec)
         text = data.decode("utf-8", "replace")
         for candidate in (value, text):
