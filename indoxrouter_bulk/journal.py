@@ -53,7 +53,7 @@ class Record(NamedTuple):
         """The result as the method returned it.
 
         Raises:
-            InvalidParametersError: when the journal names a class that is no class of this client.
+            InvalidParametersError: when the journal names a class that is not of this client.
         """
         if self.type is None:
             return self.value
@@ -201,7 +201,7 @@ class Journal:
         return _decode(file.readline())
 
     def add(self, key: str, result: MapResult[Any]) -> bool:
-        """Append a result, in one piece. Returns False if it is not plain data, and so not recorded.
+        """Append a result as one line. Returns False if it is not plain data, and so not recorded.
 
         Raises:
             OSError: when the disk is full or the directory is gone.
@@ -237,7 +237,7 @@ class Journal:
         return True
 
     def records(self) -> Iterator[Record]:
-        """One record for each row, merged from all segments: its result, else its last failure. Reads the disk anew."""
+        """One record for each row, merged from all segments: its result, else its last failure. Rereads the disk."""
         self._segments = sorted(self.path.glob("*.jsonl"))
         table = sqlite3.connect("", isolation_level=None)
         try:

@@ -29,7 +29,7 @@ ValueT = TypeVar("ValueT")
 
 MapRequest: TypeAlias = "str | Sequence[Any] | Mapping[str, Any] | tuple[Any, Any] | IndoxRouterError"
 """One request: the method's first argument (for `chat` also a question as text), or a mapping of its keyword arguments;
-or a pair of an id of the caller's and one of these. The error of a row that is no request is its result."""
+or a pair of the caller's own id and one of these. The result of a row that is not a request is its error."""
 
 
 class ArrowStream(Protocol):

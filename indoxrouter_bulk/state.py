@@ -150,7 +150,7 @@ class RunState:
             index = self.started
             found: Any = item
             name, request = found if _is_pair(found) else (index, found)
-            if isinstance(request, IndoxRouterError):  # of a row that is no request
+            if isinstance(request, IndoxRouterError):  # of a row that is not a request
                 self.started += 1
                 self.failed += 1
                 return MapResult(id=name, index=index, request=None, error=request, attempts=0)
@@ -185,7 +185,7 @@ class RunState:
         if limit is None and self.budget is None:
             return row
         while self.options.expected_cost is None and not self.priced and self.in_flight and not self.stopping:
-            # Nothing is known of what a call costs: the first answer tells.
+            # The cost of a call is unknown until the first answer reports it.
             self.answered.clear()
             await self.answered.wait()
         expected = self._expect(row.request)

@@ -140,7 +140,7 @@ class StorageJournal(Journal):
                     shutil.copyfileobj(source, file)
 
     def records(self) -> Iterator[Record]:
-        """One record for each row, merged from the segments of all workers; reads the storage anew."""
+        """One record for each row, merged from the segments of all workers; reads the storage again."""
         self.flush()
         self._download()
         self._theirs |= {path for path in self._local.glob("*.jsonl") if path.name.count("-") > 1}

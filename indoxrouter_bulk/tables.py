@@ -50,7 +50,7 @@ def read_rows(
     id: str | None = None,
     format: str | None = None,
 ) -> Iterator[MapRequest]:
-    """The requests of a file or frame, for `client.map`. A row that is no request becomes a result with an error.
+    """The requests of a file or frame, for `client.map`. A row that is not a request becomes a result with an error.
 
     Args:
         source: a file, a directory of Parquet files, a frame, or whatever else exports an Arrow stream.
@@ -211,7 +211,8 @@ def _csv_rows(file: IO[bytes]) -> Iterator[TableRow]:
         for cells in filter(None, rows):
             value: Any = dict(zip(columns, [cell or None for cell in cells], strict=False))
             if len(cells) > len(columns):
-                reason = f"line {rows.line_num}: {len(cells)} cells for {len(columns)} columns"
+                counts = f"{len(cells)} instead of {len(columns)}"
+                reason = f"line {rows.line_num}: the row has more cells than the header, {counts}"
                 value = InvalidParametersError(reason)
             yield TableRow(rows.line_num, value, msgspec.json.encode(cells), first)
             first = ()

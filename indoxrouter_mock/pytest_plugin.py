@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=RECORD_MODES,
         default="none",
         help="record the tapes of tests with the fixture indoxrouter_tape: none replays only, new records the tests "
-        "that have no tape, all records every one anew (default: none)",
+        "that have no tape, all records every one again (default: none)",
     )
     group.addoption(
         "--indoxrouter-upstream",

@@ -199,7 +199,7 @@ def _data_of(block: str) -> str | None:
 
 
 def _payloads(data: Iterable[Any]) -> tuple[list[Any], list[str]]:
-    """The JSON payloads of events, and the texts that are no JSON, such as `[DONE]`."""
+    """The JSON payloads of events, and the texts that are not JSON, such as `[DONE]`."""
     payloads: list[Any] = []
     texts: list[str] = []
     for each in data:

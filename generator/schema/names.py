@@ -107,7 +107,7 @@ def constant(text: str) -> str:
 
 
 def safe(name: str, taken: frozenset[str] | set[str] = frozenset()) -> str:
-    """An identifier that is no keyword and hides nothing: a trailing underscore where it would."""
+    """An identifier that is not a keyword and hides nothing: a trailing underscore where it would."""
     while (
         keyword.iskeyword(name)
         or (keyword.issoftkeyword(name) and name == "_")

@@ -3,7 +3,7 @@
 `OUT` holds one line for each request that succeeded, `OUT.failed.jsonl` the requests that failed. A table (CSV or
 Parquet) has a row for failed requests as well, with `error` and `error_type`. `OUT.batch` is the journal of
 `indoxrouter_bulk`, from which an unfinished batch resumes; it is removed when the batch is complete. Both files are
-written anew by each run, from the journal and the new answers.
+rewritten by each run, from the journal and the new answers.
 """
 
 from __future__ import annotations

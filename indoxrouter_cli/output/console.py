@@ -14,6 +14,6 @@ def make_console(file: IO[str]) -> Console:
 
     class PipeConsole(Console):
         def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # Rich would end the process with a failure; a reader that stops reading is none
+            raise BrokenPipeError  # Rich would exit with an error, but a reader that stops reading is not one
 
     return PipeConsole(file=file, highlight=False, emoji=False, markup=False, soft_wrap=not file.isatty())

@@ -120,7 +120,7 @@ class Session:
         """Check that there is a well-formed key, without a request.
 
         Raises:
-            CommandError: when there is none, or it is malformed.
+            CommandError: when no key is set, or it is malformed.
         """
         self.client  # noqa: B018  # for the checks of its constructor
 

@@ -1,7 +1,7 @@
 """Spans and metrics of OpenTelemetry, by its semantic conventions for generative AI. Needs the extra `otel`.
 
 `opentelemetry-util-genai` implements the conventions: names, attributes, metrics, and the environment variables that
-switch the capture of content on. This module tells it what a call consists of.
+switch the capture of content on. This module passes it the parts of a call.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
 
         Raises:
             ResponseFormatError: when the text does not match. `error.text` is the text.
-            InvalidParametersError: for a `kind` that is no class.
+            InvalidParametersError: for a `kind` that is not a class.
         """
         from ..tools.response_format import check_class, parse  # cost: few programs parse
 

@@ -227,7 +227,7 @@ def settings_of_operation(
     """The settings of one call of `client.api`.
 
     Raises:
-        InvalidParametersError: for a name that is no option of a call, for an option with a wrong value, and for
+        InvalidParametersError: for a name that is not an option of a call, for an option with a wrong value, and for
             other models than that of the call: only the methods of the client ask them.
     """
     if not options and not (settings.fallback_models and operation.retry == "billed"):

@@ -21,7 +21,7 @@ class Servers:
         variables: values for the variables in the URLs of the description.
 
     Raises:
-        ValueError: for a URL that is none, and for a server, a variable or a value that the description does not know.
+        ValueError: for a malformed URL, and for a server, a variable or a value that the description does not know.
     """
 
     def __init__(

@@ -109,7 +109,7 @@ class EventState(StreamState):
         return is_json and value == decode_leniently(self._spec.done.encode())
 
     def _deliver_other(self, name: str, data: bytes, value: Any) -> None:
-        """Deliver a value that is no object, if the spec has such events; JSON is preferred to text."""
+        """Deliver a value that is not an object, if the spec has such events; JSON is preferred to text."""
         codec = self._spec.named.get(name, self._spec.codec)
         text = data.decode("utf-8", "replace")
         for candidate in (value, text):

@@ -144,7 +144,7 @@ def clear_faults(app: AppContext, fields: Fields) -> Any:
     "GET",
     "/requests",
     since="only those with a higher number",
-    limit="at most so many, the newest",
+    limit="how many at most; the newest are returned",
     account="only those of this account",
 )
 def requests(app: AppContext, fields: Fields) -> Any:

@@ -57,7 +57,7 @@ def read_tape_list(app: AppContext, fields: Fields) -> Any:
     text="the new text of the file (required)",
 )
 def change_one(app: AppContext, fields: Fields) -> Any:
-    """Change an exchange, on the disk as well; a text that is none changes nothing."""
+    """Change an exchange, on the disk as well; a text that is not an exchange changes nothing."""
     old, given = _exchange(app, fields), fields.get("text")
     if not isinstance(given, str) or len(given) > LONGEST_TAPE_TEXT:
         raise invalid_value("body/text", f"a text of at most {LONGEST_TAPE_TEXT} characters is expected")

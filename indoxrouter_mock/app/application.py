@@ -166,7 +166,7 @@ class MockApp(AppContext):
         except ConnectionDropped:
             raise
         except Exception as error:
-            # The boundary of the server: whatever went wrong in a handler, the client gets the documented body, and
+            # The boundary of the server: whatever failed in a handler, the client gets the documented body, and
             # the log the trace.
             state.counters["crashes"] += 1
             log.exception("%s %s failed in a handler", method, path)

@@ -130,7 +130,7 @@ def _revoke(call: Call) -> None:
     try:
         call.state.sessions.revoke(bearer_of(call.headers))
     except ApiError:
-        return  # an API key, or a token that is none: there is no login to end
+        return  # an API key or an invalid token: there is no login to end
 
 
 def error_body(values: dict[str, Any]) -> tuple[bytes, str]:

@@ -2,7 +2,7 @@
 
 The paths are described by `openai-paths.yaml`, a document of the mock's own: the spec describes the native API alone.
 Each uses the security, limits and billing of the native operation that the document names. A path of OpenAI's that is
-not mocked says so, in place of a 404 that looks like a wrong address.
+not mocked gets a 501 that says so, in place of a 404 that looks like a wrong address.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _is_native(described: Operation, headers: dict[str, str], content: bytes) ->
 
 
 def refuse_what_is_not_mocked(path: str) -> None:
-    """Raise ApiError 501, naming what is not mocked, for a path of OpenAI's that is none here."""
+    """Raise ApiError 501, naming what is not mocked, for a path of OpenAI's that the mock lacks."""
     pieces = path.removeprefix("/").removesuffix("/").split("/")
     name = NOT_MOCKED.get("/".join(pieces[:2])) or NOT_MOCKED.get(pieces[0])
     stored = pieces[0] == "responses" and len(pieces) > 1

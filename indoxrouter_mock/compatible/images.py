@@ -51,7 +51,7 @@ def _drawn(call: Call, source: str) -> tuple[list[Event], Event]:
 
 
 def _source(call: Call, *fields: str) -> str:
-    """A digest of the images that were sent. Raises ApiError 400 for a file that is no image."""
+    """A digest of the images that were sent. Raises ApiError 400 for a file that is not an image."""
     digest = hashlib.sha256()
     for field in fields:
         upload = call.files.get(field)

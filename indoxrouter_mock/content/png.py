@@ -66,7 +66,7 @@ def size_of(size: str | None, ratio: str | None) -> tuple[tuple[int, int], bool]
     """The width and height for a `size` (`1024x1024`, `2K`) or an aspect ratio (`16:9`), and whether it was
     recognised.
 
-    Providers know names of their own; one that isn't understood gets the default size, and the answer says so.
+    Providers have size names of their own; an unknown one gets the default size, which the answer reports.
     """
     if size:
         found = re.fullmatch(r"(\d{1,6})\s*[xX×*]\s*(\d{1,6})", size.strip(), re.ASCII)

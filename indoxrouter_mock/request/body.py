@@ -24,7 +24,7 @@ MULTIPART = "multipart/form-data"
 JSON = "application/json"
 SPOOLED_FROM = 1_048_576
 EXPLAINED = 1_048_576
-"""Bytes up to which a body that is no JSON is read a second time, to say where it breaks."""
+"""Bytes up to which a body that is not JSON is read a second time, to say where it breaks."""
 
 
 class RequestBody:
@@ -187,7 +187,7 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
         fields[field] = [""] * count if several else ""
     for field, text in texts.items():
         declared, _ = call.contract.spec.resolve(properties.get(field, {}))
-        # A part without a file name still is the file when the spec says so.
+        # A part without a file name is still the file if the spec declares it as one.
         if is_object(declared) and declared.get("format") == "binary" and field not in call.files:
             call.files[field] = Upload("", "application/octet-stream", text[0].encode())
             fields[field] = ""

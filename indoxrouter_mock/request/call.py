@@ -36,7 +36,7 @@ STEERING_HEADERS = (
 
 
 def check_steering(headers: dict[str, str]) -> None:
-    """Raise ApiError 400 for a header that looks like one of the mock's and is none: it would do nothing."""
+    """Raise ApiError 400 for an unknown header with the prefix of the mock's own: it would do nothing."""
     for name in headers:
         if name.startswith(STEERING) and name not in STEERING_HEADERS:
             raise invalid_value(

@@ -14,7 +14,7 @@ LONGEST_PART_HEADER = 8192
 
 @dataclass(slots=True)
 class Part:
-    """One part of a form. `filename` is None for a field that is no file; `headers` have lower-case names."""
+    """One part of a form. `filename` is None for a field that is not a file; `headers` have lower-case names."""
 
     headers: dict[str, str]
     name: str

@@ -101,7 +101,7 @@ class BillingLog:
         end: float | None = None,
         **wanted: str | None,
     ) -> list[UsageRecord]:
-        """The entries of an account from `start` to before `end` whose attributes equal those in `wanted`."""
+        """The calls of an account from `start` to before `end` whose attributes equal those in `wanted`."""
         exact = {name: value for name, value in wanted.items() if value is not None}
         return [
             entry

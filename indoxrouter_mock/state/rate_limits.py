@@ -56,7 +56,7 @@ class RateLimits:
         return limit_headers(tier.requests_per_minute, tier.requests_per_minute - requests.used, requests.end)
 
     def forget(self, account: Account) -> None:
-        """Begin all windows of an account anew."""
+        """Reset all windows of an account."""
         self._windows = {owner: each for owner, each in self._windows.items() if owner[0] != account.id}
 
     def spend(self, account: Account, key: ApiKey | None, tokens: int) -> None:

@@ -1,4 +1,4 @@
-"""Scripted answers: what a test says that the model answers, in the order in which it says so."""
+"""Scripted answers: what the model answers, as a test has set it, in that order."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""JSON Web Sessions (HS256) and refresh tokens.
+"""Logins, their access tokens (JSON Web Tokens, HS256) and refresh tokens.
 
-A refresh token works once: using it gives a new pair. Using a spent one again revokes the whole family, because then
+A refresh token works once: using it gives a new pair. Using a spent one again revokes the whole login, because then
 two parties hold it. Access tokens hold the id of their API key, so that revoking the key revokes them too.
 """
 
@@ -145,7 +145,7 @@ def encode(claims: dict[str, Any], secret: bytes) -> str:
 
 
 def decode(token: str, secret: bytes) -> dict[str, Any]:
-    """The claims of a token whose signature is right; expiry is the caller's to judge. Raises ApiError 401."""
+    """The claims of a token whose signature is right; the caller checks whether it has expired. Raises ApiError 401."""
     signed, _, signature = token.rpartition(".")
     if signed.count(".") != 1:
         raise ApiError(401, "the credentials are neither an API key that works nor a token")

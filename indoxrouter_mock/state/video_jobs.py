@@ -10,7 +10,7 @@ from .models import Model
 QUEUED_SHARE = 0.2
 """The part of a job's time during which it is queued."""
 FAILED_AT = 0.5
-"""The progress at which a job fails that a fault lets fail."""
+"""The progress at which a job that a fault lets fail ends, as a share of 1."""
 
 
 @dataclass(slots=True)

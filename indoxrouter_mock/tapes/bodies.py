@@ -66,7 +66,7 @@ def _parts(content: bytes, content_type: str, masker: Masker) -> list[dict[str, 
 
 
 def bytes_of(body: Any) -> bytes:
-    """The bytes of an answer's body. Raises ValueError for what is none; a form is no answer."""
+    """The bytes of an answer's body. Raises ValueError for anything else, such as a form."""
     if body is None:
         return b""
     if is_object(body) and len(body) == 1:
@@ -87,14 +87,14 @@ def json_bytes(value: Any) -> bytes:
 
 
 def text_bytes(value: Any) -> bytes:
-    """A text of a tape. Raises ValueError for what is none."""
+    """A text of a tape. Raises ValueError for another type."""
     if not isinstance(value, str):
         raise ValueError(f"{repr(value)[:60]} is not a text")
     return value.encode()
 
 
 def decoded(value: Any) -> bytes:
-    """The bytes that stand on a tape in base64. Raises ValueError for what is none."""
+    """Bytes of a tape, from base64. Raises ValueError for malformed base64."""
     try:
         return base64.b64decode(b"".join(text_bytes(value).split()), validate=True)
     except ValueError as error:

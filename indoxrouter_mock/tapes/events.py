@@ -2,7 +2,7 @@
 
 An event is `{wait, data}`, with `event` and `id` where it has them: `data` that is an object or a list was JSON, a text
 was sent as it stands. What does not have this form (a comment, half an event) is kept unchanged, as `{wait, raw}`;
-bytes that are no text, as `{wait, base64}`.
+bytes that are not text, as `{wait, base64}`.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _fields(text: str) -> Event | None:
 
 
 def frame_of(event: Event) -> bytes:
-    """The bytes of an event of a tape. Raises ValueError for one that is none."""
+    """The bytes of an event of a tape. Raises ValueError for a malformed one."""
     forms = [name for name in ("raw", "base64", "data") if name in event]
     known = ("wait", *forms, *(("event", "id") if forms == ["data"] else ()))
     if len(forms) != 1:

@@ -230,7 +230,7 @@ def folder_of(tape: Path | str) -> Path:
 
 
 def tape_files(folder: Path) -> Iterator[Path]:
-    """The files of a tape in order, those of folders in it included. Raises TapeError when there are none."""
+    """The files of a tape in order, including those in its folders. Raises TapeError for a tape without files."""
     files = [folder] if folder.is_file() else sorted(folder.rglob("*.yaml"))
     if not files:
         raise TapeError(f"{folder}: there is no tape here")

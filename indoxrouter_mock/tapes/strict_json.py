@@ -1,4 +1,4 @@
-"""JSON that a tape can hold as a value: what is written anew must say what the original said."""
+"""JSON that a tape can hold as a value: writing it again must give what the original said."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class _Differs(ValueError):
 
 
 def strict_json(content: bytes) -> Any:
-    """The value of a JSON document, or None for what is none, or could not be written again from its value: members
-    of the same name, lone surrogates, numbers beyond 64 bits. (The document `null` is None as well.)
+    """The value of a JSON document, or None for text that is not JSON, or could not be written again from its value:
+    members of the same name, lone surrogates, numbers beyond 64 bits. (The document `null` is None as well.)
     """
     try:
         value = json.loads(content.decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse)

@@ -43,6 +43,9 @@ async def test_a_second_run_returns_the_recorded_answers_and_sends_nothing(
         (result.id, result.cost, 0) for result in first
     ]
     assert (indoxrouter_mock.credits, indoxrouter_mock.counters["requests"]) == (credits, sent)
+    with Journal(tmp_path / "j") as journal:
+        assert journal.done == len(ROWS)
+        assert journal.cost == pytest.approx(sum(result.cost or 0 for result in first))
 
 
 async def test_a_segment_cut_at_any_byte_costs_no_row_and_no_money(

@@ -127,6 +127,16 @@ def test_refusals_that_ask_for_nothing_pause_longer_each_time(pace: RateLimiter)
     assert pauses[-1] == 60
 
 
+def test_an_answer_makes_the_next_pause_as_short_as_the_first(pace: RateLimiter) -> None:
+    for _ in range(3):
+        pace.start()
+        pace.on_rate_limited(None)
+    pace.start()
+    pace.end(limits(5, 30))
+    pace.start()
+    assert pace.on_rate_limited(None) == 1
+
+
 def test_a_limit_of_ones_own_spaces_the_calls(clock: Clock) -> None:
     pace = RateLimiter(POLICY, per_minute=30, clock=clock, wall=lambda: NOON)
     starts = []

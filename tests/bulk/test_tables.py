@@ -140,7 +140,7 @@ async def test_an_unreadable_file_is_named(
 def test_a_row_with_too_many_cells_is_an_error_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("prompt,system\na,b,c\nd\n")
     wrong, right = read_rows(tmp_path / "in.csv")
-    assert str(wrong) == "line 2: 3 cells for 2 columns"
+    assert str(wrong) == "line 2: the row has more cells than the header, 3 instead of 2"
     assert right == {"messages": [{"role": "user", "content": "d"}]}
 
 

@@ -132,3 +132,65 @@ def test_page_holds_as_many_jobs_as_the_spec_allows(http: httpx.Client) -> None:
         "/videos/jobs", params=present_arguments("list_video_jobs", {"limit": most, "skip": most})
     ).json()
     assert [job["job_id"] for job in rest["jobs"]] == started[:1]
+
+
+@pytest.mark.indoxrouter_mock(frozen_clock=True)
+def test_sessions_and_models_report_the_times_and_failures_of_their_calls(
+    http: httpx.Client, mock: MockServer
+) -> None:
+    began = mock.clock.iso()
+    chat(http, tokens=10)
+    mock.clock.advance(5)
+    chat(http, tokens=30)
+    [session] = http.get("/analytics/sessions").json()["sessions"]
+    assert (session["started_at"], session["ended_at"]) == (began, mock.clock.iso())
+    [row] = http.get("/analytics/models").json()["models"]
+    assert row["average_latency"] == pytest.approx((0.120 + 0.004 * 10 + 0.120 + 0.004 * 30) / 2)
+
+    failing = {"X-Mock-Fault": "failed_job"}
+    http.post("/videos/generations", json={"prompt": "a fox", "duration": 1}, headers=failing)
+    http.post("/videos/generations", json={"prompt": "a fox", "duration": 1})
+    rates = {row["model"]: row["success_rate"] for row in http.get("/analytics/models").json()["models"]}
+    assert sorted(rates.values()) == [0.5, 1.0]
+
+
+@pytest.mark.indoxrouter_mock(frozen_clock=True)
+def test_refresh_token_lives_for_thirty_days(http: httpx.Client, mock: MockServer) -> None:
+    def log_in() -> str:
+        form = {"username": "demo", "password": "demo-password"}
+        return str(http.post("/auth/token", data=form).json()["refresh_token"])
+
+    token = log_in()
+    mock.clock.advance(30 * 86_400 - 1)
+    assert http.post("/auth/refresh", json={"refresh_token": token}).status_code == 200
+    token = log_in()
+    mock.clock.advance(30 * 86_400)
+    assert http.post("/auth/refresh", json={"refresh_token": token}).status_code == 401
+
+
+@pytest.mark.indoxrouter_mock(tier="free", frozen_clock=True)
+def test_limit_headers_name_the_end_of_the_minute(http: httpx.Client, mock: MockServer) -> None:
+    end = math.ceil(mock.clock.now() + 60)
+    for remaining in (9, 8):
+        headers = chat(http).headers
+        assert (headers["x-ratelimit-limit"], headers["x-ratelimit-remaining"]) == ("10", str(remaining))
+        assert headers["x-ratelimit-reset"] == str(end)
+        mock.clock.advance(10)
+
+
+def test_video_job_of_another_account_is_not_found(http: httpx.Client, mock: MockServer) -> None:
+    job = http.post("/videos/generations", json={"prompt": "a fox", "duration": 1}).json()["data"]["job_id"]
+    key = {"Authorization": f"Bearer {mock.accounts.add('alice').key}"}
+    assert http.get(f"/videos/jobs/{job}").status_code == 200
+    assert http.get(f"/videos/jobs/{job}", headers=key).status_code == 404
+    assert http.get("/videos/jobs", headers=key).json()["total"] == 0
+
+
+def test_job_of_several_videos_costs_each_of_them(http: httpx.Client) -> None:
+    costs = [
+        http.post("/videos/generations", json={"prompt": "a fox", "duration": 1, "n": count}).json()["usage"][
+            "cost"
+        ]
+        for count in (1, 3)
+    ]
+    assert costs[1] > 2 * costs[0] > 0

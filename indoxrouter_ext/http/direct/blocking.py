@@ -30,7 +30,7 @@ class DirectEngine(Pool[BlockingConnection]):
         register_for_fork(self)
 
     def reset_after_fork(self) -> None:
-        """In a forked child: whoever held the lock is not there, and the connections are the parent's."""
+        """In a forked child: the thread that held the lock does not exist, and the connections belong to the parent."""
         self.lock = threading.Lock()
         self._freed = threading.Condition(self.lock)
         self._idle = {}

@@ -185,3 +185,45 @@ def the_request_id_of_the_header_is_another_one(original: Original, self: Any, *
 def a_page_holds_at_most_a_hundred_jobs(original: Original, call: Any) -> Any:
     answer = original(call)
     return {**answer, "jobs": answer["jobs"][:100]}
+
+
+SESSIONS = "test_sessions_and_models_report_the_times_and_failures_of_their_calls"
+
+
+@fault("indoxrouter_mock: list_analytics_sessions", noticed_by=SESSIONS)
+def a_session_ends_with_its_first_call(original: Original, call: Any) -> Any:
+    answer = original(call)
+    for session in answer["sessions"]:
+        session["ended_at"] = session["started_at"]
+    return answer
+
+
+@fault("indoxrouter_mock: get_model_performance", noticed_by=SESSIONS)
+def every_call_counts_as_a_success(original: Original, call: Any) -> Any:
+    answer = original(call)
+    for row in answer["models"]:
+        row["success_rate"] = 1.0
+    return answer
+
+
+@fault("indoxrouter_mock: get_model_performance", noticed_by=SESSIONS)
+def the_average_latency_is_the_sum(original: Original, call: Any) -> Any:
+    answer = original(call)
+    for row in answer["models"]:
+        row["average_latency"] *= row["requests"]
+    return answer
+
+
+@fault("indoxrouter_mock: REFRESH_LIFETIME", noticed_by="test_refresh_token_lives_for_thirty_days")
+def a_refresh_token_lives_for_ever(value: float) -> float:
+    return math.inf
+
+
+@fault("indoxrouter_mock: limit_headers", noticed_by="test_limit_headers_name_the_end_of_the_minute")
+def the_limit_is_reset_a_minute_late(original: Original, limit: int, remaining: int, reset: float) -> Any:
+    return original(limit, remaining, reset + 60)
+
+
+@fault("indoxrouter_mock: _own_job", noticed_by="test_video_job_of_another_account_is_not_found")
+def everybody_sees_every_video_job(original: Original, call: Any) -> Any:
+    return call.state.jobs[call.params["job_id"]]
