@@ -36,7 +36,7 @@ def compare(
         SpecRefused: when one of the two is not sound enough to be read.
     """
     readings = read(old), read(settings.spec)
-    before, after = (snapshot_of(one, settings.templates, settings.package) for one in readings)
+    before, after = (snapshot_of(one, settings.package) for one in readings)
     changes = compare_snapshots(before, after)
     notes: list[str] = []
     try:

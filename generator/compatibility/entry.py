@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from ..description.reachability import reached
 from ..description.read import Reading
 from ..python.build_models import RenderContext
-from ..python.py_source import RequiredImports, literal
+from ..python.py_source import literal
 from ..python.type_hints import members
 from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape, StringShape, TupleShape
 from ..source.node import Node
@@ -62,9 +61,9 @@ Snapshot: TypeAlias = dict[str, SnapshotEntry]
 class SnapshotBuilder:
     """What every part of a snapshot is built with: the description, the type hints, and what is sent and received."""
 
-    def __init__(self, reading: Reading, templates: Path, package: str) -> None:
+    def __init__(self, reading: Reading, package: str) -> None:
         components = reading.components
-        self.context = RenderContext.of(reading.description, components, templates, None)
+        self.context = RenderContext.of(reading.description, components, None)
         self.reading, self.package = reading, package
         self.sent, self.received = reached(reading.description, components)
         self.snapshot: Snapshot = {}
@@ -75,11 +74,11 @@ class SnapshotBuilder:
 
     def read(self, shape: Shape) -> str:
         """The annotation of a value that is received."""
-        return self.context.type_hints.read(shape, RequiredImports())
+        return self.context.type_hints.read(shape)
 
     def written(self, shape: Shape) -> tuple[str, ...]:
         """The members of the annotation of a value that is sent."""
-        return union_members(self.context.type_hints.write(shape, RequiredImports()))
+        return union_members(self.context.type_hints.write(shape))
 
     def bounds(self, shape: Shape) -> dict[str, Any]:
         """The limits of a value."""

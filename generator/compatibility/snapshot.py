@@ -6,7 +6,6 @@ Comparing two snapshots compares two packages, without writing either of them to
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from ..description.model import OperationSpec, ParameterSpec
@@ -15,16 +14,16 @@ from ..description.reachability import answer_shapes, failure_shapes, request_sh
 from ..description.read import Reading
 from ..python.build_answers import result_type
 from ..python.former_names import former_names
-from ..python.py_source import RequiredImports, literal
+from ..python.py_source import literal
 from ..schema.shapes import RefShape, Shape, StringShape, UnionShape
 from ..source.node import Node
 from .entry import Kind, Snapshot, SnapshotBuilder, SnapshotEntry, default_repr, union_members
 from .snapshot_schemas import add_schema, add_values, discriminator_of
 
 
-def snapshot_of(reading: Reading, templates: Path, package: str) -> Snapshot:
+def snapshot_of(reading: Reading, package: str) -> Snapshot:
     """The snapshot of a description."""
-    builder = SnapshotBuilder(reading, templates, package)
+    builder = SnapshotBuilder(reading, package)
     for component in reading.components:
         add_schema(builder, component)
     for operation in reading.description.operations:
@@ -45,7 +44,7 @@ def _operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
         "scopes": _scopes(builder.reading.description.node, operation),
         "stream": operation.stream is not None,
         "stream argument": operation.stream.parameter if operation.stream is not None else None,
-        "result": union_members(result_type(operation, builder.context, RequiredImports())),
+        "result": union_members(result_type(operation, builder.context)),
         "media types": [body.media_type for body in operation.bodies],
         "body required": operation.body_required,
         "deprecated": operation.deprecated,

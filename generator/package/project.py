@@ -20,12 +20,12 @@ from ..description.exceptions import CARRIED
 from ..description.model import ExceptionSpec
 from ..description.read import Reading
 from ..python.build_facade import facade_views
-from ..python.build_models import RenderContext, models_view, param_view
+from ..python.build_models import RenderContext, param_view, schema_view
 from ..python.build_operations import operation_view, resource_views
 from ..python.docstrings import clean, doc, render
-from ..python.py_source import RequiredImports, literal
+from ..python.py_source import literal
 from ..python.type_hints import members
-from ..python.views import ExceptionView, FacadeView, FrontDoorName, OperationView, WebhookView
+from ..python.views import ExceptionView, FrontDoorName, OperationView, WebhookView
 from ..schema.interpreter import Interpreter
 from ..schema.names import constant, pascal
 from ..schema.shapes import Component, ObjectShape
@@ -60,7 +60,7 @@ class PackageProject(Project):
         self.reading = reading
         self.templates = templates
         self.front_door = front_door
-        self.context = RenderContext.of(reading.description, reading.components, templates, front_door)
+        self.context = RenderContext.of(reading.description, reading.components, front_door)
         self.package = settings.package
         self.files: dict[str, str] = {}
         self.operation_views: dict[str, list[OperationView]] = {}
@@ -83,7 +83,8 @@ class PackageProject(Project):
         return []
 
     def _render(self, path: str, template: str, **context: Any) -> None:
-        self.files[path] = HEADER + self.env.get_template(template).render(**context)
+        values = {"imports": self.context.imports, "path": path, **context}
+        self.files[path] = HEADER + self.env.get_template(template).render(values)
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -104,8 +105,12 @@ class PackageProject(Project):
             if component.kind != "model" or component.name in kept:
                 modules.setdefault(component.module, []).append(component)
         for module, components in modules.items():
-            view = models_view(module, self.reading.module_docs[module], components, self.context)
-            self._render(f"models/{module}.py", "models_module.py.jinja", module=view)
+            self._render(
+                f"models/{module}.py",
+                "models_module.py.jinja",
+                doc=doc(None, self.reading.module_docs[module], module),
+                schemas=[schema_view(component, self.context) for component in components],
+            )
         self._render(
             "models/__init__.py",
             "models_init.py.jinja",
@@ -138,20 +143,12 @@ class PackageProject(Project):
         return sorted(found.items())
 
     def _params(self) -> None:
-        needs = RequiredImports(typing={"TypedDict"})
         views = [
-            param_view(component, self.context, needs)
+            param_view(component, self.context)
             for component in self.reading.components
             if component.name in self.context.params
         ]
-        needs.typing.discard("TypedDict")
-        needs.params.clear()
-        self._render(
-            "params.py",
-            "params.py.jinja",
-            params=views,
-            imports=self.context.imports.checking_lines(needs, "."),
-        )
+        self._render("params.py", "params.py.jinja", params=views)
 
     def _operations(self) -> None:
         description = self.reading.description
@@ -165,7 +162,7 @@ class PackageProject(Project):
             views: list[OperationView] = []
             for endpoint in collection.endpoints:
                 operation = by_name[tag, endpoint.name]
-                view = operation_view(operation, description, self.context, streams=bool(self.front_door))
+                view = operation_view(operation, description, self.context)
                 views.append(view)
                 self._render(
                     f"api/{operation.tag_name}/{operation.name}.py",
@@ -188,13 +185,9 @@ class PackageProject(Project):
 
     def _facade(self) -> None:
         interpreter = Interpreter(self.reading.resolver, self.reading.components)
-        needs = RequiredImports()
-        methods = facade_views(self.reading.description, self.context, interpreter, self.front_door, needs)
+        methods = facade_views(self.reading.description, self.context, interpreter)
         if not methods:
             return
-        runtime_typing = ["TYPE_CHECKING", *({"overload"} & needs.typing)]
-        needs.typing = {*needs.typing, "Any"} - {"overload"}
-        needs.collections.add("Mapping")
         self._render("facade_entries.py", "facade_entries.py.jinja", methods=methods)
         # Two modules: a program uses one of the two clients, and does not load the other's.
         for name, asynchronous in (("facade.py", False), ("async_facade.py", True)):
@@ -203,9 +196,6 @@ class PackageProject(Project):
                 "facade.py.jinja",
                 asynchronous=asynchronous,
                 methods=methods,
-                typing=runtime_typing,
-                imports=self.context.imports.checking_lines(needs, "."),
-                never=_never(methods),
                 formats=any(method.format_argument for method in methods),
                 renames=any(method.renamed for method in methods),
             )
@@ -241,26 +231,18 @@ class PackageProject(Project):
             limits=PythonCode(literal(_limits(self.reading))),
         )
         if description.webhooks:
-            needs, codec_needs = RequiredImports(), RequiredImports()
             views = [
                 WebhookView(
                     name=PythonCode(literal(hook.name)),
                     constant=constant(hook.python),
-                    annotation=PythonCode(self.context.type_hints.read(hook.shape, needs)),
-                    codec=PythonCode(self.context.codecs.expression(hook.shape, codec_needs)),
+                    annotation=PythonCode(self.context.type_hints.read(hook.shape)),
+                    codec=PythonCode(self.context.codecs.expression(hook.shape)),
                     doc=doc(None, hook.description, f"The body of {hook.name}."),
                     form=hook.form,
                 )
                 for hook in description.webhooks
             ]
-            imports = self.context.imports
-            self._render(
-                "webhooks.py",
-                "webhooks.py.jinja",
-                webhooks=views,
-                imports=imports.codec_lines(codec_needs, "."),
-                checking_imports=imports.checking_lines(needs, "."),
-            )
+            self._render("webhooks.py", "webhooks.py.jinja", webhooks=views)
 
     def _front_door(self) -> None:
         names: dict[str, str] = {
@@ -271,7 +253,7 @@ class PackageProject(Project):
         for name, module in self._model_names():
             names.setdefault(name, f".models.{module}")
         for name in ("UNSET", "Unset"):
-            names.setdefault(name, f"._runtime.{self.context.imports.runtime_module(name)}")
+            names.setdefault(name, "._runtime.values.unset")
         names.update(CLIENT_NAMES if self.context.standalone else {})
         layer = self.front_door.get("__version__", "").partition(".")[0]
         listed = [
@@ -353,10 +335,3 @@ def _comment(value: UntrustedString | PythonCode) -> str:
     """Spec text on one line behind `#`."""
     text = value.get_untrusted_value() if isinstance(value, UntrustedString) else value.as_unembedded_code()
     return " ".join(clean(text).split())
-
-
-def _never(methods: list[FacadeView]) -> str | None:
-    """What the keywords of methods without provider parameters are typed with: options, or none at all."""
-    if all(method.accepts_additional for method in methods):
-        return None
-    return "Unpack" if methods[0].options else "Never"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..description.model import AnswerSpec, Description, OperationSpec
 from ..schema.shapes import ObjectShape, RefShape, Shape, UnionShape
 from .build_models import RenderContext
-from .py_source import RequiredImports
 from .type_hints import members
 
 
@@ -78,23 +77,18 @@ def _envelope(answer: AnswerSpec, context: RenderContext) -> Shape | str | None:
     return shape
 
 
-def stream_type(operation: OperationSpec, context: RenderContext, needs: RequiredImports, stream: str) -> str:
+def stream_type(operation: OperationSpec, context: RenderContext, stream: str) -> str:
     """The annotation of a success that is a stream. `stream`: the class of streams."""
     codes: dict[str, None] = {}
     for answer in streamed(operation, context):
-        needs.front_door.add(stream)
-        value = context.type_hints.read(answer.shape, needs) if answer.shape is not None else "Any"
+        value = context.type_hints.read(answer.shape) if answer.shape is not None else "Any"
         codes[f"{stream}[{value}]"] = None
-        if value == "Any":
-            needs.typing.add("Any")
     return " | ".join(codes)
 
 
-def result_type(
-    operation: OperationSpec, context: RenderContext, needs: RequiredImports, stream: str = ""
-) -> str:
+def result_type(operation: OperationSpec, context: RenderContext, stream: str = "") -> str:
     """The annotation of a success. `stream`: the class of streams; without it they are left out."""
-    codes = dict.fromkeys(members(stream_type(operation, context, needs, stream)) if stream else ())
+    codes = dict.fromkeys(members(stream_type(operation, context, stream)) if stream else ())
     for shape in result_shapes(operation, context):
         match shape:
             case None:
@@ -102,21 +96,15 @@ def result_type(
             case "stream":
                 continue
             case str():
-                if shape == "Any":
-                    needs.typing.add("Any")
-                if shape == "Redirect":
-                    needs.front_door.add(shape)
                 codes[shape] = None
             case _:
-                for member in context.type_hints.read_members(shape, needs):
+                for member in context.type_hints.read_members(shape):
                     codes[member] = None
     if not codes and operation.stream is not None:
         codes["Any"] = None  # the description has the events only, not what they add up to
     if "Any" in codes and not stream:
-        needs.typing.add("Any")
         return "Any"
     if not codes and (only_events(operation, context) or not (operation.answers or operation.failures)):
-        needs.typing.add("Any")
         return "Any"
     null = codes.pop("None", "absent") != "absent"
     return " | ".join([*codes, *(["None"] if null or not codes else [])])
@@ -142,15 +130,12 @@ def stream_classes(operation: OperationSpec, context: RenderContext) -> tuple[st
     )
 
 
-def event_type(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str | None:
+def event_type(operation: OperationSpec, context: RenderContext) -> str | None:
     """The annotation of one event, where events are delivered as they are; None if they add up to an answer."""
     stream = operation.stream
     if stream is None or is_assembled(operation, context) or context.standalone:
         return None
-    event = context.type_hints.read(stream.shape, needs)
-    if "Any" in event:
-        needs.typing.add("Any")
-    return event
+    return context.type_hints.read(stream.shape)
 
 
 def raises(operation: OperationSpec, description: Description) -> list[tuple[str, str]]:

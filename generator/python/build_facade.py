@@ -10,14 +10,14 @@ from openapi_python_client.strings import PythonCode
 from ..description.model import Description, FacadeSpec, OperationSpec
 from ..schema.interpreter import Interpreter
 from ..schema.names import safe, snake
-from ..schema.shapes import MISSING, ArrayShape, RefShape, Shape, StringShape
+from ..schema.shapes import MISSING, ArrayShape, Shape, StringShape
 from ..source.node import Node
 from ..source.problems import ProblemLog, SpecRefused
 from .build_answers import (
     event_type,
     only_events,
     raises,
-    result_shapes,
+    result_type,
     returns_words,
     stream_classes,
 )
@@ -27,8 +27,8 @@ from .descriptors import body_fields
 from .docstrings import doc
 from .former_names import former_arguments, former_entries, former_names
 from .imports import OPTIONS
-from .py_source import RequiredImports, literal
-from .type_hints import or_none
+from .py_source import literal
+from .type_hints import members, or_none
 from .views import ArgumentView, FacadeView
 
 _KEYWORDS = (
@@ -56,8 +56,6 @@ def facade_views(
     description: Description,
     context: RenderContext,
     interpreter: Interpreter,
-    front_door: dict[str, str],
-    needs: RequiredImports,
 ) -> list[FacadeView]:
     """One view for each method name; operations that share a name share a method."""
     groups: dict[str, list[tuple[OperationSpec, FacadeSpec]]] = {}
@@ -68,7 +66,7 @@ def facade_views(
     problems = ProblemLog()
     for name, group in groups.items():
         with problems.collect():
-            views.append(_view(name, group, description, context, interpreter, front_door, needs))
+            views.append(_view(name, group, description, context, interpreter))
     if problems.found:
         raise SpecRefused(problems.found)
     return views
@@ -80,14 +78,11 @@ def _view(
     description: Description,
     context: RenderContext,
     interpreter: Interpreter,
-    front_door: dict[str, str],
-    needs: RequiredImports,
 ) -> FacadeView:
     operation, facade = group[0]
     dispatch = _dispatch(name, group)
-    arguments = _arguments(operation, facade, context, interpreter, front_door, needs)
+    arguments = _arguments(operation, facade, context, interpreter)
     if dispatch is not None:
-        needs.typing.add("Literal")
         choices = ", ".join(literal(other.fixed[dispatch]) for _, other in group)
         arguments.append(
             _Argument(
@@ -101,7 +96,7 @@ def _view(
             )
         )
     for other, entry in group[1:]:
-        theirs = {a.spec: a.name for a in _arguments(other, entry, context, interpreter, front_door, needs)}
+        theirs = {a.spec: a.name for a in _arguments(other, entry, context, interpreter)}
         mine = {a.spec: a.name for a in arguments if a.spec != dispatch}
         if theirs != mine or entry.positional != facade.positional:
             raise entry.node.refuse(
@@ -124,28 +119,22 @@ def _view(
             )
         if not _must(argument):
             optional_seen = argument.spec
-    written = {argument.spec: _written(argument, context, needs) for argument in arguments}
-    stream = operation.stream if front_door else None
+    written = {argument.spec: _written(argument, context) for argument in arguments}
+    stream = operation.stream if not context.standalone else None
     classes = stream_classes(operation, context)
     asked = stream.parameter if stream is not None else None
     stream_name = by_spec[asked].name if asked is not None and asked in by_spec else None
     if asked is not None and stream_name is not None:
         old = written[asked]
         written[asked] = ArgumentView(old.name, PythonCode("bool"), PythonCode("False"), old.key, old.field)
-        needs.typing.update({"Literal", "overload"})
-        needs.front_door.update(classes)
     accepts_additional = any(argument.spec == "additional_params" for argument in arguments)
-    if OPTIONS in front_door:  # any object may be the value of an option, such as a budget
-        needs.front_door.update(() if accepts_additional else {OPTIONS})
-    elif accepts_additional:
-        needs.runtime.add("JsonValue")
-    event = event_type(operation, context, needs)
+    event = event_type(operation, context)
     if only_events(operation, context):
-        needs.front_door.update(classes)
         result, async_result = (f"{name}[{event}]" for name in classes)
     else:
-        result = _result(operation, context, front_door, needs)
-        async_result = _result(operation, context, front_door, needs, asynchronous=True)
+        result = result_type(operation, context)
+        alternatives = members(result)
+        async_result = " | ".join(context.imports.asynchronous_class(one) or one for one in alternatives)
     document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
     texts = [(a.name, _text(a)) for a in [*positional, *keyword]]
     views = [written[argument.spec] for argument in arguments]
@@ -153,7 +142,8 @@ def _view(
         views, [argument.former for argument in arguments], "None", context.imports.taken
     )
     texts.extend(former_entries(former))
-    if OPTIONS in front_door:
+    options = OPTIONS if context.imports.above(OPTIONS) else None
+    if options:
         texts.append(("kwargs", _KEYWORDS) if accepts_additional else ("options", OPTIONS_TEXT))
     document.section("Args", texts)
     document.section("Returns", [("", returns_words(operation, context))])
@@ -170,8 +160,8 @@ def _view(
         result=PythonCode(result),
         async_result=PythonCode(async_result),
         accepts_additional=accepts_additional,
-        options=OPTIONS if OPTIONS in front_door else None,
-        format_argument=_format_argument(facade, front_door, needs),
+        options=options,
+        format_argument=_format_argument(facade, context),
         stream_argument=stream_name,
         stream_class=classes[0],
         event=PythonCode(event) if event is not None else None,
@@ -201,8 +191,6 @@ def _arguments(
     facade: FacadeSpec,
     context: RenderContext,
     interpreter: Interpreter,
-    front_door: dict[str, str],
-    needs: RequiredImports,
 ) -> list[_Argument]:
     found: list[_Argument] = []
     for parameter in operation.parameters:
@@ -248,7 +236,7 @@ def _arguments(
                 text,
                 shape.annotations.default,
                 own=True,
-                annotation=_front_door_type(node, front_door, needs),
+                annotation=_front_door_type(node, context),
             )
         )
     _check_names(facade, known)
@@ -266,26 +254,21 @@ def _arguments(
     return found
 
 
-def _front_door_type(node: Node, front_door: dict[str, str], needs: RequiredImports) -> str | None:
+def _front_door_type(node: Node, context: RenderContext) -> str | None:
     """The annotation of an argument whose type no schema can express, such as a class: `x-type` names it."""
     found = node.get("x-type")
     if found is None:
         return None
     if not isinstance(found.value, str) or not found.value.isidentifier():
         raise found.refuse(f"`x-type` is a name of the front door, found {found.value!r}")
-    if found.value not in front_door:
-        return None
-    needs.front_door.add(found.value)
-    return f"{found.value} | None"
+    return f"{found.value} | None" if context.imports.above(found.value) else None
 
 
-def _format_argument(facade: FacadeSpec, front_door: dict[str, str], needs: RequiredImports) -> str | None:
+def _format_argument(facade: FacadeSpec, context: RenderContext) -> str | None:
     """The argument whose class is the type of `parsed`; a method with a stream has overloads for it."""
     for spec, node in facade.extra.items():
         kind = node.get("x-type")
-        if kind is not None and kind.value == "ResponseFormat" and "ResponseFormat" in front_door:
-            needs.typing.add("Any")
-            needs.collections.add("Mapping")
+        if kind is not None and kind.value == "ResponseFormat" and context.imports.above("ResponseFormat"):
             return safe(snake(spec))
     return None
 
@@ -305,10 +288,9 @@ def _must(argument: _Argument) -> bool:
     return argument.required and argument.default is MISSING
 
 
-def _written(argument: _Argument, context: RenderContext, needs: RequiredImports) -> ArgumentView:
-    annotation = argument.annotation or context.type_hints.write(argument.shape, needs)
+def _written(argument: _Argument, context: RenderContext) -> ArgumentView:
+    annotation = argument.annotation or context.type_hints.write(argument.shape)
     if isinstance(argument.shape, ArrayShape) and context.type_hints.mentions_model(argument.shape):
-        needs.collections.add("Iterable")
         # A generator is read once, before sending.
         annotation = annotation.replace("Sequence[", "Iterable[", 1)
     key = PythonCode(literal(argument.key))
@@ -353,37 +335,3 @@ def _entry(
     ]:
         code += f", typed_fields={literal(typed_fields)}"
     return code
-
-
-def _result(
-    operation: OperationSpec,
-    context: RenderContext,
-    front_door: dict[str, str],
-    needs: RequiredImports,
-    *,
-    asynchronous: bool = False,
-) -> str:
-    """The class of the layer above for an answer where there is one; else the model.
-
-    The asynchronous client may have its own class: `AsyncImageResponse`, whose files are saved with `await`.
-    """
-    codes: dict[str, None] = {}
-    for shape in result_shapes(operation, context):
-        if isinstance(shape, RefShape) and shape.name in front_door:
-            async_name = f"Async{shape.name}"
-            name = async_name if asynchronous and async_name in front_door else shape.name
-            needs.front_door.add(name)
-            codes[name] = None
-        elif shape is None:
-            codes["None"] = None
-        elif isinstance(shape, str):
-            if shape == "Any":
-                needs.typing.add("Any")
-            codes[shape] = None
-        else:
-            codes.update(dict.fromkeys(context.type_hints.read_members(shape, needs)))
-    if not codes and operation.stream is not None:
-        needs.typing.add("Any")
-        codes["Any"] = None  # the description has the events only, not what they add up to
-    null = codes.pop("None", "absent") != "absent"
-    return " | ".join([*codes, *(["None"] if null or not codes else [])])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 from dataclasses import dataclass
-from pathlib import Path
 
 from openapi_python_client.strings import PythonCode
 
@@ -28,9 +27,9 @@ from ..source.json_types import is_object
 from .codec_expressions import CodecExpressions
 from .docstrings import Doc, ShapeDescriber, doc
 from .imports import Imports
-from .py_source import RequiredImports, literal
+from .py_source import literal
 from .type_hints import TypeHints, or_none, unset_too
-from .views import AliasView, EnumView, FieldView, ModelsView, ModelView, ParamView
+from .views import AliasView, EnumView, FieldView, ModelView, ParamView
 
 
 @dataclass
@@ -50,7 +49,6 @@ class RenderContext:
         cls,
         description: Description,
         components: Components,
-        templates: Path,
         front_door: dict[str, str] | None,
     ) -> RenderContext:
         """The context for a description. `front_door`: the names of the layer above; None to compare descriptions."""
@@ -61,7 +59,7 @@ class RenderContext:
             type_hints=type_hints,
             codecs=CodecExpressions(components, type_hints),
             describer=ShapeDescriber(components),
-            imports=Imports(templates / "runtime", components, front_door or {}),
+            imports=Imports(components, params, front_door or {}),
             params=params,
             standalone=front_door == {},
         )
@@ -90,39 +88,24 @@ def request_models(description: Description, components: Components) -> dict[str
     }
 
 
-def models_view(module: str, text: str, members: list[Component], context: RenderContext) -> ModelsView:
-    """The module of some schemas."""
-    needs = RequiredImports()
-    schemas: list[ModelView | EnumView | AliasView] = []
-    for component in members:
-        match component.kind:
-            case "model":
-                schemas.append(_model(component, context, needs))
-            case "enum":
-                schemas.append(_enum(component, context, needs))
-            case "alias":
-                schemas.append(_alias(component, context, needs))
-    models = [view for view in schemas if isinstance(view, ModelView)]
-    return ModelsView(
-        name=module,
-        doc=doc(None, text, module),
-        schemas=schemas,
-        classes=bool(models),
-        enums=any(isinstance(view, EnumView) for view in schemas),
-        former=any(view.former for view in models),
-        imports=context.imports.codec_lines(needs, ".."),
-        checking_imports=context.imports.checking_lines(needs, "..", here=module),
-    )
+def schema_view(component: Component, context: RenderContext) -> ModelView | EnumView | AliasView:
+    """The view of a schema, for the template of its kind."""
+    match component.kind:
+        case "model":
+            return _model(component, context)
+        case "enum":
+            return _enum(component, context)
+        case "alias":
+            return _alias(component, context)
 
 
-def _model(component: Component, context: RenderContext, needs: RequiredImports) -> ModelView:
+def _model(component: Component, context: RenderContext) -> ModelView:
     """The class for an object schema."""
     shape = component.meaning
     assert isinstance(shape, ObjectShape)
-    needs.typing.add("ClassVar")
     names = field_names([field.wire for field in shape.fields])
     ordered = sorted(shape.fields, key=lambda f: not f.required)
-    fields = [_field(field, names[field.wire], context, needs) for field in ordered]
+    fields = [_field(field, names[field.wire], context) for field in ordered]
     document = _document(component)
     document.section(
         "Attributes",
@@ -131,18 +114,14 @@ def _model(component: Component, context: RenderContext, needs: RequiredImports)
     additional = None
     argument = "JsonValue"
     if shape.additional is not None and not isinstance(shape.additional, AnyShape):
-        additional = PythonCode(context.codecs.expression(shape.additional, needs))
-        argument = context.type_hints.read(shape.additional, needs)
-    elif shape.additional is not None:
-        needs.runtime.add("JsonValue")
-        if shape.declares_additional:
-            additional = PythonCode(context.codecs.expression(shape.additional, needs))
+        additional = PythonCode(context.codecs.expression(shape.additional))
+        argument = context.type_hints.read(shape.additional)
+    elif shape.additional is not None and shape.declares_additional:
+        additional = PythonCode(context.codecs.expression(shape.additional))
     patterns = None
     if context.codecs.patterned(shape.patterns):
-        patterns = PythonCode(context.codecs.patterns(shape.patterns, needs))
+        patterns = PythonCode(context.codecs.patterns(shape.patterns))
         additional = None
-    if any(view.initial is not None and view.initial.as_unembedded_code() == "UNSET" for view in fields):
-        needs.runtime.add("Unset")
     renamed = {
         old: names[field.wire]
         for field in shape.fields
@@ -163,10 +142,10 @@ def _model(component: Component, context: RenderContext, needs: RequiredImports)
     )
 
 
-def _field(field: FieldShape, name: str, context: RenderContext, needs: RequiredImports) -> FieldView:
+def _field(field: FieldShape, name: str, context: RenderContext) -> FieldView:
     annotations = field.shape.annotations
-    codec = context.codecs.expression(field.shape, needs)
-    read = context.type_hints.read(field.shape, needs)
+    codec = context.codecs.expression(field.shape)
+    read = context.type_hints.read(field.shape)
     optional = or_none(read)
     options = {
         "required": field.required,
@@ -210,16 +189,14 @@ def nullable(shape: Shape, components: Components) -> bool:
     )
 
 
-def _enum(component: Component, context: RenderContext, needs: RequiredImports) -> EnumView:
+def _enum(component: Component, context: RenderContext) -> EnumView:
     """The constants of an enum; values that differ by case or by a sign only get names of their own."""
     shape = component.meaning
     assert isinstance(shape, EnumShape)
     register = NameAllocator()
-    needs.typing.update({"Final", "Literal", "TypeAlias"})
     names = {}
     for value in sorted(shape.values, key=lambda v: constant(str(v)) != str(v)):
         names[value, type(value)] = register.allocate(constant(str(value)))
-    codec = context.codecs.expression(shape, needs)
     return EnumView(
         component=component,
         doc=_document(component),
@@ -228,23 +205,21 @@ def _enum(component: Component, context: RenderContext, needs: RequiredImports) 
             for value in shape.values
         ],
         literal=PythonCode(", ".join(literal(value) for value in shape.values)),
-        codec=PythonCode(codec),
+        codec=PythonCode(context.codecs.expression(shape)),
     )
 
 
-def _alias(component: Component, context: RenderContext, needs: RequiredImports) -> AliasView:
+def _alias(component: Component, context: RenderContext) -> AliasView:
     """A name for a list, a union, a map or a scalar."""
-    annotation = context.type_hints.read(component.meaning, needs)
-    needs.typing.add("TypeAlias")
     return AliasView(
         component=component,
         doc=_document(component),
-        annotation=PythonCode(annotation),
-        codec=PythonCode(context.codecs.expression(component.meaning, needs)),
+        annotation=PythonCode(context.type_hints.read(component.meaning)),
+        codec=PythonCode(context.codecs.expression(component.meaning)),
     )
 
 
-def param_view(component: Component, context: RenderContext, needs: RequiredImports) -> ParamView:
+def param_view(component: Component, context: RenderContext) -> ParamView:
     """The TypedDict of a model: keys as they travel, required ones marked."""
     shape = component.meaning
     assert isinstance(shape, ObjectShape)
@@ -252,7 +227,7 @@ def param_view(component: Component, context: RenderContext, needs: RequiredImpo
     for field in shape.fields:
         if field.shape.annotations.read_only:
             continue
-        annotation = context.type_hints.key(field.shape, needs)
+        annotation = context.type_hints.key(field.shape)
         if field.required:
             annotation = f"Required[{annotation}]"
         fields.append((PythonCode(field.wire), PythonCode(literal(field.wire)), PythonCode(annotation)))

@@ -24,7 +24,7 @@ from .descriptors import body_fields, descriptor
 from .docstrings import Doc, doc
 from .former_names import former_arguments, former_entries, former_names
 from .imports import OPTIONS
-from .py_source import RequiredImports, literal
+from .py_source import literal
 from .type_hints import or_none, unset_too
 from .views import ArgumentView, OperationView, OverloadView, ResourceView
 
@@ -32,73 +32,42 @@ OPTIONS_TEXT = "Options of this call, such as `timeout` and `max_retries`; see `
 
 
 def operation_view(
-    operation: OperationSpec, description: Description, context: RenderContext, *, streams: bool
+    operation: OperationSpec, description: Description, context: RenderContext
 ) -> OperationView:
     """One operation, for its descriptor module and for its method."""
-    codec_needs, result_needs = RequiredImports(), RequiredImports()
-    needs = RequiredImports()
-    result = result_type(operation, context, needs)
-    events = _stream_results(operation, context, needs) or _results_by_client(result, context, needs)
-    if events:  # what `send` returns is another class for each client: the methods say which
-        result_needs.typing.add("Any")
-    else:
-        result_type(operation, context, result_needs)
-    arguments = [_parameter_argument(parameter, context, needs) for parameter in operation.parameters]
+    result = result_type(operation, context)
+    events = _stream_results(operation, context) or _results_by_client(result, context)
+    arguments = [_parameter_argument(parameter, context) for parameter in operation.parameters]
     fields = body_fields(operation, context)
     keyword_arguments = [a for a, p in zip(arguments, operation.parameters, strict=True) if p.where != "path"]
     required = [a for a in keyword_arguments if a.initial is None]
     optional = [a for a in keyword_arguments if a.initial is not None]
     field_arguments: list[ArgumentView] = []
     for name, field in fields:
-        needs.runtime.add("Unset")
-        annotation = context.type_hints.write(field.shape, needs)
-        field_arguments.append(
-            ArgumentView(
-                name,
-                PythonCode(unset_too(annotation)),
-                PythonCode("UNSET"),
-                PythonCode(literal(field.wire)),
-                True,
-            )
-        )
+        annotation = PythonCode(unset_too(context.type_hints.write(field.shape)))
+        key = PythonCode(literal(field.wire))
+        field_arguments.append(ArgumentView(name, annotation, PythonCode("UNSET"), key, True))
     names = [*map(former_names, operation.parameters), *(former_names(field) for _, field in fields)]
     former = former_arguments([*arguments, *field_arguments], names, "UNSET", context.imports.taken)
-    body = _body_annotation(operation, context, needs)
-    if former or any(a.initial is not None for a in [*arguments, *field_arguments]) or body is not None:
-        needs.runtime.add("Unset")
-    stream = operation.stream
+    body = _body_annotation(operation, context)
+    stream = operation.stream if not context.standalone else None
     stream_argument = next((name for name, f in fields if stream and f.wire == stream.parameter), None)
-    if not streams:
-        stream_argument = None
-    event = event_type(operation, context, needs) or result if stream_argument is not None else ""
-    if stream_argument is not None:
-        needs.front_door.update(stream_classes(operation, context))
+    event = event_type(operation, context) or result if stream_argument is not None else ""
     overloads: list[OverloadView] = []
     asking = next((pair for pair in fields if pair[1].wire == "stream"), None)
     if asking is not None and streamed(operation, context):
-        overloads = _overloads(operation, asking[1], context, needs)
+        overloads = _overloads(operation, asking[1], context)
         stream_argument = asking[0] if overloads else stream_argument
     options = OPTIONS if context.imports.above(OPTIONS) else None
-    if options:
-        needs.typing.add("Unpack")
-        needs.front_door.add(options)
     content_types = None
     if len(operation.bodies) > 1:
-        needs.typing.add("Literal")
         types = ", ".join(literal(body.media_type) for body in operation.bodies)
         content_types = PythonCode(f"Literal[{types}] | None")
     return OperationView(
         spec=operation,
         doc=_document(operation, fields, former, description, context),
         result=PythonCode(result),
-        arguments=PythonCode(descriptor(operation, context, codec_needs)),
-        imports=[
-            *context.imports.codec_lines(codec_needs, "..."),
-            PythonCode(
-                f"from ..._runtime.operations.operation import {', '.join(sorted({'Operation', *codec_needs.runtime}))}"
-            ),
-        ],
-        checking_imports=context.imports.checking_lines(result_needs, "..."),
+        arguments=PythonCode(descriptor(operation, context)),
         path_arguments=[a for a, p in zip(arguments, operation.parameters, strict=True) if p.where == "path"],
         keyword_arguments=[*required, *optional, *field_arguments],
         former=former,
@@ -112,35 +81,26 @@ def operation_view(
         stream_argument=stream_argument,
         streams=[PythonCode(f"{name}[{event}]") for name in stream_classes(operation, context)],
         secrets=_secret_arguments(operation, fields, body is not None, context),
-        needs=needs,
     )
 
 
-def _stream_results(
-    operation: OperationSpec, context: RenderContext, needs: RequiredImports
-) -> list[PythonCode]:
+def _stream_results(operation: OperationSpec, context: RenderContext) -> list[PythonCode]:
     """The annotations of the two clients' methods, for an operation that answers with a stream, alone or also."""
     if only_events(operation, context):
         names = stream_classes(operation, context)
-        needs.front_door.update(names)
-        event = event_type(operation, context, needs) or "Any"
+        event = event_type(operation, context) or "Any"
         return [PythonCode(f"{name}[{event}]") for name in names]
     if not streamed(operation, context):
         return []
-    return [
-        PythonCode(result_type(operation, context, needs, stream)) for stream in ("Stream", "AsyncStream")
-    ]
+    return [PythonCode(result_type(operation, context, stream)) for stream in ("Stream", "AsyncStream")]
 
 
-def _overloads(
-    operation: OperationSpec, field: FieldShape, context: RenderContext, needs: RequiredImports
-) -> list[OverloadView]:
+def _overloads(operation: OperationSpec, field: FieldShape, context: RenderContext) -> list[OverloadView]:
     """What the field `stream` of a body decides, where an operation answers with a stream or with one value."""
-    at_once = result_type(operation, context, needs)
+    at_once = result_type(operation, context)
     if not isinstance(context.components.resolve(field.shape), BooleanShape) or at_once == "None":
         return []
-    needs.typing.add("Literal")
-    results = [PythonCode(stream_type(operation, context, needs, name)) for name in ("Stream", "AsyncStream")]
+    results = [PythonCode(stream_type(operation, context, name)) for name in ("Stream", "AsyncStream")]
     rows = {False: [PythonCode(at_once)] * 2, True: results}
     usual = field.shape.annotations.default is True  # without the argument
     return [
@@ -149,39 +109,32 @@ def _overloads(
     ]
 
 
-def _results_by_client(result: str, context: RenderContext, needs: RequiredImports) -> list[PythonCode]:
+def _results_by_client(result: str, context: RenderContext) -> list[PythonCode]:
     """The annotations of the two clients' methods, where the asynchronous client has a response class of its own."""
-    async_class = context.imports.asynchronous_class(result) if result in needs.models else None
-    if async_class is None:
-        return []
-    needs.front_door.add(async_class)
-    return [PythonCode(result), PythonCode(async_class)]
+    async_class = context.imports.asynchronous_class(result)
+    return [PythonCode(result), PythonCode(async_class)] if async_class is not None else []
 
 
-def _parameter_argument(
-    parameter: ParameterSpec, context: RenderContext, needs: RequiredImports
-) -> ArgumentView:
-    annotation = context.type_hints.write(parameter.shape, needs)
+def _parameter_argument(parameter: ParameterSpec, context: RenderContext) -> ArgumentView:
+    annotation = context.type_hints.write(parameter.shape)
     initial = None
     if not parameter.required:
-        needs.runtime.add("Unset")
         annotation, initial = unset_too(or_none(annotation)), PythonCode("UNSET")
     name = context.imports.argument(parameter.name)
     return ArgumentView(name, PythonCode(annotation), initial, PythonCode(literal(parameter.name)))
 
 
-def _body_annotation(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str | None:
+def _body_annotation(operation: OperationSpec, context: RenderContext) -> str | None:
     if not operation.bodies:
         return None
     codes: dict[str, None] = {}
     for body in operation.bodies:
         if body.kind in ("binary", "document"):
-            needs.runtime.add("FileInput")
             codes["FileInput"] = None
         elif body.kind == "text":
             codes["str"] = None
         else:
-            codes[context.type_hints.write(body.shape, needs)] = None
+            codes[context.type_hints.write(body.shape)] = None
     return " | ".join(codes)
 
 
@@ -249,13 +202,6 @@ def resource_views(
     taken = frozenset({*(component.name for component in context.components), *context.params.values()})
     found: list[ResourceView] = []
     for tag, operations in views.items():
-        needs = RequiredImports()
-        for view in operations:
-            for name in ("modules", "models", "params", "typing", "collections", "runtime", "front_door"):
-                getattr(needs, name).update(getattr(view.needs, name))
-        streams = any(view.stream_argument for view in operations)
-        if streams:
-            needs.typing.add("Literal")
         text = description.tags.get(titles[tag])
         found.append(
             ResourceView(
@@ -263,8 +209,6 @@ def resource_views(
                 class_name=_class_name(pascal(tag, "Tag"), taken),
                 doc=doc(None, text, f"Operations of {titles[tag]}."),
                 operations=operations,
-                checking_imports=context.imports.checking_lines(needs, ".."),
-                streams=streams,
                 renames=any(view.renamed for view in operations),
                 options=any(view.options for view in operations),
             )

@@ -26,77 +26,68 @@ from ..schema.shapes import (
     TupleShape,
     UnionShape,
 )
-from .py_source import RequiredImports, literal
+from .py_source import literal
 from .type_hints import TypeHints
 
 
 class CodecExpressions:
-    """Writes codec expressions, and records which names of the runtime they need."""
+    """Writes codec expressions."""
 
     def __init__(self, components: Components, type_hints: TypeHints) -> None:
         self._components = components
         self._type_hints = type_hints
 
-    def expression(self, shape: Shape, needs: RequiredImports) -> str:
+    def expression(self, shape: Shape) -> str:
         """The codec of a shape."""
-        code = self._bare(shape, needs)
+        code = self._bare(shape)
         if shape.nullable and code not in ("ANY", "NULL"):
-            return f"{self._name('nullable', needs)}({code})"
+            return f"nullable({code})"
         return code
 
-    def _name(self, name: str, needs: RequiredImports) -> str:
-        needs.codec.add(name)
-        return name
-
-    def _bare(self, shape: Shape, needs: RequiredImports) -> str:
+    def _bare(self, shape: Shape) -> str:
         match shape:
             case AnyShape():
-                return self._name("ANY", needs)
+                return "ANY"
             case NullShape():
-                return self._name("NULL", needs)
+                return "NULL"
             case BooleanShape():
-                return self._name("BOOLEAN", needs)
+                return "BOOLEAN"
             case StringShape(kind="date-time"):
-                return self._name("DATETIME", needs)
+                return "DATETIME"
             case StringShape(kind="date"):
-                return self._name("DATE", needs)
+                return "DATE"
             case StringShape(kind="binary", media=media) if media.startswith(("audio/", "image/", "video/")):
-                return f"{self._name('upload', needs)}({literal(media)})"
+                return f"upload({literal(media)})"
             case StringShape(kind="binary"):
-                return self._name("BINARY", needs)
+                return "BINARY"
             case StringShape(content=content) if content is not None:
-                return f"{self._name('json_text', needs)}({self.expression(content, needs)})"
+                return f"json_text({self.expression(content)})"
             case StringShape(stands_for=value, bounds=bounds) if value:
-                name = f"{value}_text"
-                return self._bounded(name.upper(), name, _checkable(bounds), needs)
+                return _bounded(f"{value}_text", _checkable(bounds))
             case StringShape(bounds=bounds):
-                return self._bounded("STRING", "string", _checkable(bounds), needs)
+                return _bounded("string", _checkable(bounds))
             case NumberShape(integer=integer, bounds=bounds):
-                return self._bounded(
-                    "INTEGER" if integer else "NUMBER", "integer" if integer else "number", bounds, needs
-                )
+                return _bounded("integer" if integer else "number", bounds)
             case ConstShape(value=value):
-                return f"{self._name('const', needs)}({literal(value)})"
+                return f"const({literal(value)})"
             case EnumShape(values=values) as enum:
                 closed = "" if enum.open else ", closed=True"
-                return f"{self._name('enum', needs)}({literal(values)}{closed})"
+                return f"enum({literal(values)}{closed})"
             case ArrayShape(items=items, bounds=bounds):
-                item = self.expression(items, needs)
-                return f"{self._name('array', needs)}({item}{_arguments(bounds, leading=True)})"
+                item = self.expression(items)
+                return f"array({item}{_arguments(bounds, leading=True)})"
             case TupleShape(places=places, rest=rest, bounds=bounds):
-                codes = "".join(f"{self.expression(place, needs)}, " for place in places)
-                further = f", {self.expression(rest, needs)}" if rest is not None else ", None"
-                return (
-                    f"{self._name('array_of', needs)}(({codes}){further}{_arguments(bounds, leading=True)})"
-                )
+                codes = "".join(f"{self.expression(place)}, " for place in places)
+                further = f", {self.expression(rest)}" if rest is not None else ", None"
+                return f"array_of(({codes}){further}{_arguments(bounds, leading=True)})"
             case MapShape(patterns=patterns) if self.patterned(patterns):
-                return self.patterns(patterns, needs)
+                return self.patterns(patterns)
             case MapShape(values=values):
-                return f"{self._name('mapping', needs)}({self.expression(values, needs)})"
+                return f"mapping({self.expression(values)})"
             case RefShape(name=name):
-                return self._reference(self._components[name], needs)
+                return self._reference(self._components[name])
             case UnionShape():
-                return self._union(shape, needs)
+                return self._union(shape)
             case ObjectShape():
                 raise shape.node.refuse("an object without a name")
 
@@ -105,32 +96,27 @@ class CodecExpressions:
         """Whether keys can be told apart by patterns; one that Python cannot read leaves that to the server."""
         return patterns is not None and all(_compiles(pattern) for pattern, _ in patterns.shapes)
 
-    def patterns(self, patterns: Patterns, needs: RequiredImports) -> str:
+    def patterns(self, patterns: Patterns) -> str:
         """The codec of keys that match patterns, and of the others."""
         rows = ", ".join(
-            f"({literal(pattern)}, {self.expression(shape, needs)})" for pattern, shape in patterns.shapes
+            f"({literal(pattern)}, {self.expression(shape)})" for pattern, shape in patterns.shapes
         )
-        others = self.expression(patterns.others, needs) if patterns.others is not None else "None"
-        return f"{self._name('patterns', needs)}(({rows},), {others})"
+        others = self.expression(patterns.others) if patterns.others is not None else "None"
+        return f"patterns(({rows},), {others})"
 
-    def _bounded(self, plain: str, function: str, bounds: Bounds, needs: RequiredImports) -> str:
-        if not bounds:
-            return self._name(plain, needs)
-        return f"{self._name(function, needs)}({_arguments(bounds)})"
-
-    def _reference(self, component: Component, needs: RequiredImports) -> str:
+    def _reference(self, component: Component) -> str:
         if component.kind == "model":
-            return f"{self._name('model', needs)}({literal(component.module)}, {literal(component.name)})"
+            return f"model({literal(component.module)}, {literal(component.name)})"
         # A scalar is written out: a reference would hide from the runtime that the value is plain JSON.
         if not self._type_hints.mentions_model(component.meaning) and not self._type_hints.recursive(
             component.name
         ):
-            return self.expression(component.meaning, needs)
-        return f"{self._name('alias', needs)}({literal(component.module)}, {literal(component.codec_name)})"
+            return self.expression(component.meaning)
+        return f"alias({literal(component.module)}, {literal(component.codec_name)})"
 
     # ── unions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _union(self, union: UnionShape, needs: RequiredImports) -> str:
+    def _union(self, union: UnionShape) -> str:
         mapped: dict[str, list[str]] = {}
         for value, name in union.mapping:
             mapped.setdefault(name, []).append(value)
@@ -150,8 +136,8 @@ class CodecExpressions:
                 alike = [v for v in flat if v is not variant and self._required(v) == self._required(variant)]
                 kinds = self._kinds_of(variant, required) if alike and not tags else {}
                 extra += f", kinds={literal(kinds)}" if kinds else ""
-            variants.append(f"{self._name('Variant', needs)}({self.expression(variant, needs)}{extra})")
-        return f"{self._name('union', needs)}({', '.join(variants)})"
+            variants.append(f"Variant({self.expression(variant)}{extra})")
+        return f"union({', '.join(variants)})"
 
     def _flat(self, union: UnionShape, seen: frozenset[str] = frozenset()) -> list[Shape]:
         """The members, unions among them taken apart."""
@@ -237,6 +223,11 @@ class CodecExpressions:
         elif discriminator not in tags and name is not None:
             tags[discriminator] = [self._components[name].wire]
         return tags
+
+
+def _bounded(name: str, bounds: Bounds) -> str:
+    """A codec within bounds; without any it is the constant of the same name."""
+    return f"{name}({_arguments(bounds)})" if bounds else name.upper()
 
 
 def _checkable(bounds: Bounds) -> Bounds:

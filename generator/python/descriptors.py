@@ -9,7 +9,7 @@ from ..source.json_types import is_array
 from .build_answers import documented, is_assembled
 from .build_models import RenderContext
 from .former_names import former_names
-from .py_source import RequiredImports, literal
+from .py_source import literal
 
 ARGUMENT_NAMES = frozenset({"self", "body", "content_type"})
 
@@ -32,8 +32,8 @@ def body_fields(operation: OperationSpec, context: RenderContext) -> list[tuple[
     return [(names[field.wire], field) for field in fields]
 
 
-def descriptor(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
-    """The arguments of `Operation(...)`. `needs.runtime` collects names of `_runtime.operations.operation`."""
+def descriptor(operation: OperationSpec, context: RenderContext) -> str:
+    """The arguments of `Operation(...)`."""
     lines = [
         f"id={literal(operation.id)}",
         f"tag={literal(operation.tag_name)}",
@@ -43,35 +43,28 @@ def descriptor(operation: OperationSpec, context: RenderContext, needs: Required
     if operation.summary:
         lines.append(f"summary={literal(' '.join(operation.summary.split()))}")
     if operation.parameters:
-        needs.runtime.add("Parameter")
-        rows = "".join(
-            f"Parameter({_parameter(parameter, context, needs)}), " for parameter in operation.parameters
-        )
+        rows = "".join(f"Parameter({_parameter(parameter, context)}), " for parameter in operation.parameters)
         lines.append(f"parameters=({rows})")
     if operation.bodies:
-        needs.runtime.add("Body")
         rows = "".join(
-            f"Body({literal(body.media_type)}, {_body_codec(body, context, needs)}, kind={literal(body.kind)}"
-            f"{_encoding(body, needs)}), "
+            f"Body({literal(body.media_type)}, {_body_codec(body, context)}, kind={literal(body.kind)}"
+            f"{_encoding(body)}), "
             for body in operation.bodies
         )
         lines.append(f"bodies=({rows})")
     answers = documented(operation, context)
     if answers:
-        needs.runtime.add("ResponseSpec")
-        rows = "".join(f"ResponseSpec({_response(answer, context, needs)}), " for answer in answers)
+        rows = "".join(f"ResponseSpec({_response(answer, context)}), " for answer in answers)
         lines.append(f"responses=({rows})")
     if operation.stream is not None and not context.standalone:
-        needs.runtime.add("StreamSpec")
         assembled = is_assembled(operation, context)
-        lines.append(f"stream=StreamSpec({_stream(operation.stream, assembled, context, needs)})")
+        lines.append(f"stream=StreamSpec({_stream(operation.stream, assembled, context)})")
     lines.append(f"security={literal(operation.security)}")
     lines.append(f"retry={literal(operation.retry)}")
     for name in ("idempotency_key", "token_exchange", "strict_success", "body_required"):
         if getattr(operation, name):
             lines.append(f"{name}=True")
     if operation.poll is not None:
-        needs.runtime.add("PollSpec")
         poll = {key: tuple(value) if is_array(value) else value for key, value in operation.poll.items()}
         lines.append(f"poll=PollSpec({', '.join(f'{key}={literal(value)}' for key, value in poll.items())})")
     if operation.provider_rules is not None:
@@ -83,7 +76,7 @@ def descriptor(operation: OperationSpec, context: RenderContext, needs: Required
         lines.append(f"secrets={literal(secrets)}")
     if operation.servers:
         lines.append(f"servers={literal(operation.servers)}")
-    bodies = _error_bodies(operation, context, needs)
+    bodies = _error_bodies(operation, context)
     if bodies:
         lines.append(f"error_bodies={bodies}")
     if operation.error_statuses:
@@ -91,34 +84,33 @@ def descriptor(operation: OperationSpec, context: RenderContext, needs: Required
     return ", ".join(lines)
 
 
-def _stream(stream: StreamInfo, assembled: bool, context: RenderContext, needs: RequiredImports) -> str:
+def _stream(stream: StreamInfo, assembled: bool, context: RenderContext) -> str:
     code = (
-        f"parameter={literal(stream.parameter)}, codec={context.codecs.expression(stream.shape, needs)},"
+        f"parameter={literal(stream.parameter)}, codec={context.codecs.expression(stream.shape)},"
         f" done={literal(stream.done)}, terminal={literal(stream.terminal)}, stop={literal(stream.stop)}"
     )
     code += ", assembled=True" if assembled else ""
     code += ", open_ended=True" if stream.open_ended else ""
     if stream.named:
-        rows = (f"{literal(name)}: {context.codecs.expression(s, needs)}" for name, s in stream.named.items())
+        rows = (f"{literal(name)}: {context.codecs.expression(s)}" for name, s in stream.named.items())
         code += f", named={{{', '.join(rows)}}}"
     return code
 
 
-def _error_bodies(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
+def _error_bodies(operation: OperationSpec, context: RenderContext) -> str:
     """The codecs of documented failures by status; statuses that share one share a row."""
     statuses: dict[str, list[str]] = {}
     for failure in operation.failures:
         if failure.shape is not None:
-            code = context.codecs.expression(failure.shape, needs)
+            code = context.codecs.expression(failure.shape)
             statuses.setdefault(code, []).append(failure.status)
     rows = [f"dict.fromkeys({literal(tuple(keys))}, {code})" for code, keys in statuses.items()]
     return rows[0] if len(rows) == 1 else "{" + ", ".join(f"**{row}" for row in rows) + "}" if rows else ""
 
 
-def _encoding(body: BodySpec, needs: RequiredImports) -> str:
+def _encoding(body: BodySpec) -> str:
     rows: list[str] = []
     for name, one in body.encoding.items():
-        needs.runtime.add("Encoding")
         given = {"style": one.style, "explode": one.explode, "content_type": one.content_type}
         usual = {"style": None, "explode": True, "content_type": None}
         written = ", ".join(f"{key}={literal(value)}" for key, value in given.items() if value != usual[key])
@@ -126,10 +118,9 @@ def _encoding(body: BodySpec, needs: RequiredImports) -> str:
     return f", encoding={{{', '.join(rows)}}}" if rows else ""
 
 
-def _parameter(parameter: ParameterSpec, context: RenderContext, needs: RequiredImports) -> str:
-    codec = context.codecs.expression(parameter.shape, needs)
+def _parameter(parameter: ParameterSpec, context: RenderContext) -> str:
+    codec = context.codecs.expression(parameter.shape)
     if parameter.json:
-        needs.codec.add("json_text")
         codec = f"json_text({codec})"
     code = f"{literal(parameter.name)}, {literal(parameter.wire)}, {literal(parameter.where)}, {codec}"
     for name in ("required", "allow_slash", "secret"):
@@ -149,34 +140,26 @@ def _parameter(parameter: ParameterSpec, context: RenderContext, needs: Required
     return code
 
 
-def _body_codec(body: BodySpec, context: RenderContext, needs: RequiredImports) -> str:
+def _body_codec(body: BodySpec, context: RenderContext) -> str:
     textual = isinstance(context.components.resolve(body.shape), (StringShape, EnumShape, ConstShape))
     if body.kind == "document" or (body.kind == "text" and not textual):
-        needs.codec.add("STRING")
         return "STRING"
-    return context.codecs.expression(body.shape, needs)
+    return context.codecs.expression(body.shape)
 
 
-def _response(answer: AnswerSpec, context: RenderContext, needs: RequiredImports) -> str:
+def _response(answer: AnswerSpec, context: RenderContext) -> str:
     headers = ""
     if answer.headers and context.standalone:
-        rows = (
-            f"{literal(name)}: {context.codecs.expression(s, needs)}" for name, s in answer.headers.items()
-        )
+        rows = (f"{literal(name)}: {context.codecs.expression(s)}" for name, s in answer.headers.items())
         headers = f", headers={{{', '.join(rows)}}}"
     if answer.kind == "none":
         return f"{literal(answer.status)}, None, None{headers}"
     framing = ""
     if answer.kind == "json" or (answer.kind == "stream" and context.standalone):
         framing = f", framing={literal(_framing(answer, context))}" if answer.framing else ""
-        if answer.shape is None:
-            needs.codec.add("ANY")
-            codec = "ANY"
-        else:
-            codec = context.codecs.expression(answer.shape, needs)
+        codec = context.codecs.expression(answer.shape) if answer.shape is not None else "ANY"
     else:
         codec = "TEXT" if answer.kind == "text" or answer.framing == "events" else "BYTES"
-        needs.codec.add(codec)
     return f"{literal(answer.status)}, {literal(answer.media_type)}, {codec}{framing}{headers}"
 
 

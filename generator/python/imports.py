@@ -1,60 +1,79 @@
-"""Import lines for what a module's code refers to."""
+"""Import lines for the names that the code of a module uses.
+
+The names are found in the text of the module, where docstrings name some that no code uses: ruff removes the imports
+of those.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
-
-from openapi_python_client.strings import PythonCode
 
 from ..schema.components import Components
 from ..schema.names import safe
 from ..source.settings import PROJECT
-from .py_source import RequiredImports
 
-# Codecs of a module of `templates/optional`: only packages that use them have it.
-_OPTIONAL = {
-    "array_of": "places",
-    "patterns": "places",
-    **{
-        form: "encoded_text"
-        for name in ("uuid_text", "base64_text", "base64url_text")
-        for form in (name, name.upper())
-    },
-}
-# A class, a function or a variable of a module.
-_DEFINED = re.compile(r"^(?:class |def )?(\w+)(?=\(|:| = )", re.MULTILINE)
 OPTIONS = "CallOptions"
 """The options of a call, in the layer above: methods take its fields as keywords."""
 # What the methods use themselves, beside the options.
 _OF_METHODS = frozenset({"answer", "kwargs", "options", "provider_params"})
-_NEWER = frozenset({"Unpack"})  # not in the `typing` of the oldest Python that is supported
+# What annotations use beside the classes of the description. A module with a dot is one of the package.
+_ANNOTATIONS = {
+    **dict.fromkeys(("Any", "ClassVar", "Final", "Literal", "TypeAlias"), "typing"),
+    **dict.fromkeys(("Iterable", "Mapping", "Sequence"), "collections.abc"),
+    "Unpack": "typing_extensions",  # not in the `typing` of the oldest Python that is supported
+    "FileInput": "._runtime.codecs.multipart",
+    "JsonValue": "._runtime.values.unset",
+    "Unset": "._runtime.values.unset",
+}
+_WHOLE_MODULES = frozenset({"datetime", "uuid"})
+# What the client of a package that stands alone answers with.
+_STANDALONE = ("AsyncStream", "Redirect", "Stream")
+_CODECS = {
+    **dict.fromkeys(
+        [
+            "ANY", "BINARY", "BOOLEAN", "BYTES", "DATE", "DATETIME", "INTEGER", "NULL", "NUMBER", "STRING", "TEXT",
+            "Variant", "alias", "array", "const", "enum", "integer", "json_text", "mapping", "model", "nullable",
+            "number", "string", "union", "upload",
+        ],
+        "._runtime.codecs.factory",
+    ),
+    # Modules of `templates/optional`: only packages that use them have them.
+    **dict.fromkeys(("array_of", "patterns"), "._runtime.codecs.places"),
+    **dict.fromkeys(
+        (
+            "BASE64URL_TEXT", "BASE64_TEXT", "UUID_TEXT", "base64_text", "base64url_text", "uuid_text",
+        ),
+        "._runtime.codecs.encoded_text",
+    ),
+}  # fmt: skip
+_WORD = re.compile(r"[^\W\d]\w*")
+_STRING = re.compile(r'"""(?s:\\.|[^\\])*?"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'')
+# A word that is no keyword of a call, no argument and no attribute.
+_USED = re.compile(r"\b[^\W\d]\w*\b(?!\s*[:=])")
 
 
 class Imports:
-    """Knows the module of every name: from the sources of the runtime, and from the components.
+    """Knows the module of every name.
 
     Attributes:
         taken: keywords of every method, which none of its arguments may be called; empty for a standalone package.
     """
 
-    def __init__(self, runtime: Path, components: Components, front_door: dict[str, str]) -> None:
-        self._components = components
+    def __init__(self, components: Components, params: dict[str, str], front_door: dict[str, str]) -> None:
         self._front_door = front_door
         self.taken = _OF_METHODS | _fields(front_door[OPTIONS]) if OPTIONS in front_door else frozenset[str]()
-        self._runtime: dict[str, str] = {}
-        for path in sorted(runtime.rglob("*.py")):
-            module = ".".join(path.relative_to(runtime).with_suffix("").parts)
-            for name in _DEFINED.findall(path.read_text(encoding="utf-8")):
-                self._runtime.setdefault(name, module)
-
-    def runtime_module(self, name: str) -> str:
-        """The module of `_runtime` that defines a name."""
-        try:
-            return self._runtime[name]
-        except KeyError:
-            raise LookupError(f"templates/runtime defines no {name}") from None
+        self._inside = {
+            **_ANNOTATIONS,
+            **{each.name: f".models.{each.module}" for each in components if each.kind != "enum"},
+        }
+        # Outside `models/`, the name of a schema means the class of the layer above that stands for it.
+        # These classes are imported from the package itself, which alone knows where they live.
+        self._outside = {
+            **self._inside,
+            **dict.fromkeys(params.values(), ".params"),
+            **dict.fromkeys(front_door or _STANDALONE, "."),
+        }
 
     def asynchronous_class(self, name: str) -> str | None:
         """The response class that only the asynchronous client has in place of another, if there is one."""
@@ -69,53 +88,26 @@ class Imports:
         """The name of a method's argument: with an underscore, where an option of the call has the name."""
         return safe(name, self.taken)
 
-    def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
-        """The codecs that a table refers to. `up` is the dots that lead to the package."""
-        found: dict[str, list[str]] = {}
-        for name in sorted(needs.codec):
-            found.setdefault(_OPTIONAL.get(name, "factory"), []).append(name)
+    def codecs(self, code: str, path: str) -> list[str]:
+        """The imports of the codecs that the tables of a module use. `path`: of the module, in the package."""
+        names = _CODECS.keys() & set(_USED.findall(_STRING.sub("", code)))
+        return [_line(name, _CODECS[name], path) for name in sorted(names)]
+
+    def annotations(self, code: str, path: str) -> list[str]:
+        """The imports of the annotations of a module, for the block that only type checkers read."""
+        modules = self._inside if path.startswith("models/") else self._outside
+        own = f".{path.removesuffix('.py').replace('/', '.')}"
+        words = set(_WORD.findall(code))
+        names = sorted(name for name in modules.keys() & words if modules[name] != own)
         return [
-            PythonCode(f"from {up}_runtime.codecs.{module} import {', '.join(names)}")
-            for module, names in sorted(found.items())
+            *(f"import {module}" for module in sorted(_WHOLE_MODULES & words)),
+            *(_line(name, modules[name], path) for name in names),
         ]
 
-    def checking_lines(self, needs: RequiredImports, up: str, *, here: str | None = None) -> list[PythonCode]:
-        """The imports of annotations, for the block that only type checkers read.
 
-        A class of the layer above that stands for a schema is meant wherever the schema is named, but inside `models/`.
-
-        Args:
-            needs: the names that the annotations use.
-            up: the dots that lead to the package.
-            here: this module of `models/`; None elsewhere.
-        """
-        lines: list[str] = []
-        above = (
-            needs.front_door if here is not None else needs.front_door | needs.models & {*self._front_door}
-        )
-        lines.extend(f"import {module}" for module in sorted(needs.modules))
-        if needs.collections:
-            lines.append(f"from collections.abc import {', '.join(sorted(needs.collections))}")
-        if needs.typing - _NEWER:
-            lines.append(f"from typing import {', '.join(sorted(needs.typing - _NEWER))}")
-        if needs.typing & _NEWER:
-            lines.append(f"from typing_extensions import {', '.join(sorted(needs.typing & _NEWER))}")
-        for name in sorted(needs.runtime):
-            lines.append(f"from {up}_runtime.{self.runtime_module(name)} import {name}")
-        for module, names in self._by_module(needs.models - above).items():
-            if module != here:
-                lines.append(f"from {up}models.{module} import {', '.join(names)}")
-        if needs.params:
-            lines.append(f"from {up}params import {', '.join(sorted(needs.params))}")
-        if above:  # through the package itself, which alone knows where these names live
-            lines.append(f"from {up} import {', '.join(sorted(above))}")
-        return [PythonCode(line) for line in lines]
-
-    def _by_module(self, models: set[str]) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for name in sorted(models):
-            found.setdefault(self._components[name].module, []).append(name)
-        return dict(sorted(found.items()))
+def _line(name: str, module: str, path: str) -> str:
+    up = "." * path.count("/") if module.startswith(".") else ""
+    return f"from {up}{module} import {name}"
 
 
 def _fields(module: str) -> frozenset[str]:

@@ -1,9 +1,8 @@
-"""Python source: literals, and the imports that a piece of code requires."""
+"""Literals as Python source."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..source.json_types import is_array, is_object, is_tuple
@@ -24,21 +23,3 @@ def literal(value: Any) -> str:
 
 def _tuple(items: Sequence[Any]) -> str:
     return f"({', '.join(map(literal, items))}{',' if len(items) == 1 else ''})"
-
-
-@dataclass
-class RequiredImports:
-    """The names that the code of one module has to import.
-
-    `models` and `params` hold Python names of components, `modules` those of the standard library that are imported
-    whole; the others hold the names themselves.
-    """
-
-    models: set[str] = field(default_factory=set[str])
-    params: set[str] = field(default_factory=set[str])
-    typing: set[str] = field(default_factory=set[str])
-    collections: set[str] = field(default_factory=set[str])
-    modules: set[str] = field(default_factory=set[str])
-    runtime: set[str] = field(default_factory=set[str])
-    codec: set[str] = field(default_factory=set[str])
-    front_door: set[str] = field(default_factory=set[str])

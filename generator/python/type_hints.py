@@ -20,130 +20,120 @@ from ..schema.shapes import (
     UnionShape,
     parts_of,
 )
-from .py_source import RequiredImports, literal
+from .py_source import literal
 
 
 class TypeHints:
-    """Writes annotations, and records what they need imported."""
+    """Writes annotations."""
 
     def __init__(self, components: Components, params: dict[str, str]) -> None:
         """`params`: Python name of a model -> name of its TypedDict."""
         self._components = components
         self._params = params
 
-    def read(self, shape: Shape, needs: RequiredImports) -> str:
+    def read(self, shape: Shape) -> str:
         """The type of an attribute: an open enum has its base type beside the known values."""
-        return self._with_null(self._read(shape, needs), shape)
+        return self._with_null(self._read(shape), shape)
 
-    def write(self, shape: Shape, needs: RequiredImports) -> str:
+    def write(self, shape: Shape) -> str:
         """The type of an argument: models or dicts, any sequence, timestamps as objects or text."""
-        return self._with_null(self._write(shape, needs), shape)
+        return self._with_null(self._write(shape), shape)
 
-    def key(self, shape: Shape, needs: RequiredImports) -> str:
+    def key(self, shape: Shape) -> str:
         """The type of a key of a TypedDict: as `write`, but an open enum has its known values only.
 
         So that checkers find a misspelt one. The models and the arguments of methods take any value.
         """
         meaning = self._components.resolve(shape)
         if isinstance(meaning, EnumShape):
-            code = self._with_null(self._enum(meaning, needs, open_too=False), meaning)
+            code = self._with_null(self._enum(meaning, open_too=False), meaning)
             return self._with_null(code, shape)
-        return self.write(shape, needs)
+        return self.write(shape)
 
-    def read_members(self, shape: Shape, needs: RequiredImports) -> list[str]:
+    def read_members(self, shape: Shape) -> list[str]:
         """The members of `read`, where that is a union."""
-        return members(self.read(shape, needs))
+        return members(self.read(shape))
 
     @staticmethod
     def _with_null(code: str, shape: Shape) -> str:
         return or_none(code) if shape.nullable else code
 
-    def _read(self, shape: Shape, needs: RequiredImports) -> str:
+    def _read(self, shape: Shape) -> str:
         match shape:
             case AnyShape():
-                needs.typing.add("Any")
                 return "Any"
             case StringShape(kind="date-time" | "date" as kind):
-                return self._date(kind, needs)
+                return self._date(kind)
             case StringShape(kind="binary"):
                 return "bytes"
             case ArrayShape(items=items):
-                return f"list[{self.read(items, needs)}]"
+                return f"list[{self.read(items)}]"
             case TupleShape():
-                return self._tuple([self.read(member, needs) for member in shape.members], shape, needs)
+                return self._tuple([self.read(member) for member in shape.members], shape)
             case MapShape(values=values):
-                return f"dict[str, {self.read(values, needs)}]"
+                return f"dict[str, {self.read(values)}]"
             case RefShape(name=name):
-                return self._reference(name, needs)
+                return self._reference(name)
             case UnionShape(variants=variants):
-                return _joined([self.read(variant, needs) for variant in variants])
+                return _joined([self.read(variant) for variant in variants])
             case EnumShape() as enum:
-                return self._enum(enum, needs, open_too=True)
+                return self._enum(enum, open_too=True)
             case _:
-                return self._scalar(shape, needs)
+                return self._scalar(shape)
 
-    def _write(self, shape: Shape, needs: RequiredImports) -> str:
+    def _write(self, shape: Shape) -> str:
         match shape:
             case AnyShape():
-                needs.typing.add("Any")
                 return "Any"
             case StringShape(kind="date-time" | "date" as kind):
-                return f"{self._date(kind, needs)} | str"
+                return f"{self._date(kind)} | str"
             case StringShape(kind="binary"):
-                needs.runtime.add("FileInput")
                 return "FileInput"
             case StringShape(content=content) if content is not None:
-                return _joined([self.write(content, needs), "str"])
+                return _joined([self.write(content), "str"])
             case StringShape(stands_for="uuid"):
-                needs.modules.add("uuid")
                 return "uuid.UUID | str"
             case StringShape(stands_for="base64" | "base64url"):
                 return "bytes | str"
             case ArrayShape(items=items):
-                needs.collections.add("Sequence")
-                return f"Sequence[{self._item(items, needs)}]"
+                return f"Sequence[{self._item(items)}]"
             case TupleShape():
-                codes = [self.write(member, needs) for member in shape.members]
-                listed = _joined([self._item(member, needs) for member in shape.members])
-                return f"{self._tuple(codes, shape, needs)} | list[{listed}]"
+                codes = [self.write(member) for member in shape.members]
+                listed = _joined([self._item(member) for member in shape.members])
+                return f"{self._tuple(codes, shape)} | list[{listed}]"
             case MapShape(values=values):
-                needs.collections.add("Mapping")
-                return f"Mapping[str, {self.write(values, needs)}]"
+                return f"Mapping[str, {self.write(values)}]"
             case RefShape(name=name):
                 component = self._components[name]
                 if component.kind == "model":
-                    needs.params.add(self._params[name])
-                    return f"{self._reference(name, needs)} | {self._params[name]}"
+                    return f"{self._reference(name)} | {self._params[name]}"
                 if component.kind == "enum":
-                    return self.write(component.meaning, needs)
+                    return self.write(component.meaning)
                 if not self.recursive(name):
-                    return self.write(component.meaning, needs)
-                return self._reference(name, needs)
+                    return self.write(component.meaning)
+                return self._reference(name)
             case UnionShape(variants=variants):
-                return _joined([self.write(variant, needs) for variant in variants])
+                return _joined([self.write(variant) for variant in variants])
             case EnumShape() as enum:
-                return self._enum(enum, needs, open_too=enum.open)
+                return self._enum(enum, open_too=enum.open)
             case _:
-                return self._scalar(shape, needs)
+                return self._scalar(shape)
 
     @staticmethod
-    def _tuple(codes: list[str], shape: TupleShape, needs: RequiredImports) -> str:
+    def _tuple(codes: list[str], shape: TupleShape) -> str:
         """A tuple; further items of one type are unpacked into it."""
         if shape.rest is not None:
-            needs.typing.add("Unpack")
             codes = [*codes[:-1], f"Unpack[tuple[{codes[-1]}, ...]]"]
         return f"tuple[{', '.join(codes)}]"
 
-    def _item(self, items: Shape, needs: RequiredImports) -> str:
-        code = self.write(items, needs)
+    def _item(self, items: Shape) -> str:
+        code = self.write(items)
         if not self.mentions_model(items):
             return code
         # The plain mapping too: a variable of the type `list[dict[str, str]]` is no list of TypedDicts.
-        needs.collections.add("Mapping")
-        needs.typing.add("Any")
         return _joined([code, "Mapping[str, Any]"])
 
-    def _scalar(self, shape: Shape, needs: RequiredImports) -> str:
+    def _scalar(self, shape: Shape) -> str:
         match shape:
             case NullShape():
                 return "None"
@@ -154,37 +144,33 @@ class TypeHints:
             case NumberShape(integer=integer):
                 return "int" if integer else "float"
             case ConstShape(value=value):
-                return self._literals((value,), needs)
+                return self._literals((value,))
             case ObjectShape():
                 raise shape.node.refuse("an object without a name")  # the interpreter lifts every one of them
             case _:
                 raise TypeError(type(shape).__name__)
 
-    def _date(self, kind: str, needs: RequiredImports) -> str:
-        needs.modules.add("datetime")
+    def _date(self, kind: str) -> str:
         return "datetime.datetime" if kind == "date-time" else "datetime.date"
 
-    def _reference(self, name: str, needs: RequiredImports) -> str:
+    def _reference(self, name: str) -> str:
         component = self._components[name]
         if component.kind == "enum":
-            return self.read(component.meaning, needs)
-        needs.models.add(name)
+            return self.read(component.meaning)
         return name
 
-    def _enum(self, enum: EnumShape, needs: RequiredImports, *, open_too: bool) -> str:
-        code = self._literals(enum.values, needs)
+    def _enum(self, enum: EnumShape, *, open_too: bool) -> str:
+        code = self._literals(enum.values)
         if not open_too:
             return code
         bases = dict.fromkeys(type(v).__name__ for v in enum.values if isinstance(v, (str, int, float)))
         return _joined([code, *bases])
 
-    def _literals(self, values: tuple[object, ...], needs: RequiredImports) -> str:
+    def _literals(self, values: tuple[object, ...]) -> str:
         if all(isinstance(value, (str, int)) for value in values):
-            needs.typing.add("Literal")
             return f"Literal[{', '.join(literal(value) for value in values)}]"
         if all(isinstance(value, (int, float)) for value in values):
             return "float"
-        needs.typing.add("Any")
         return "Any"
 
     def mentions_model(self, shape: Shape, seen: frozenset[str] = frozenset()) -> bool:

@@ -14,7 +14,7 @@ from ..description.model import ExceptionSpec, OperationSpec
 from ..schema.shapes import Component
 from ..source.node import Node
 from .docstrings import Doc
-from .py_source import RequiredImports, literal
+from .py_source import literal
 
 
 @dataclass
@@ -81,20 +81,6 @@ class AliasView:
 
 
 @dataclass
-class ModelsView:
-    """A module of `models/`: the schemas of one group, in the order of the description."""
-
-    name: str
-    doc: Doc
-    schemas: list[ModelView | EnumView | AliasView]
-    classes: bool
-    enums: bool
-    former: bool
-    imports: list[PythonCode]
-    checking_imports: list[PythonCode]
-
-
-@dataclass
 class ParamView:
     """A TypedDict: what may be passed in place of a model."""
 
@@ -129,8 +115,6 @@ class OperationView:
     doc: Doc
     result: PythonCode
     arguments: PythonCode
-    imports: list[PythonCode]
-    checking_imports: list[PythonCode]
     path_arguments: list[ArgumentView]
     keyword_arguments: list[ArgumentView]
     former: list[ArgumentView]
@@ -144,7 +128,6 @@ class OperationView:
     streams: list[PythonCode] = field(default_factory=list[PythonCode])
     options: str | None = None
     overloads: list[OverloadView] = field(default_factory=list["OverloadView"])
-    needs: RequiredImports = field(default_factory=RequiredImports)
 
     @property
     def name(self) -> str:
@@ -174,8 +157,6 @@ class ResourceView:
     class_name: str
     doc: Doc
     operations: list[OperationView]
-    checking_imports: list[PythonCode]
-    streams: bool
     renames: bool
     options: bool
 

@@ -18,8 +18,8 @@ def annotations_of(node: Node) -> Annotations:
     elif is_object(examples):
         examples = list(examples.values())
     return Annotations(
-        title=node.text("title"),
-        description=node.text("description"),
+        title=node.text("title") or None,
+        description=node.text("description") or None,
         deprecated=node.flag("deprecated"),
         read_only=node.flag("readOnly"),
         write_only=node.flag("writeOnly"),

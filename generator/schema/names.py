@@ -108,12 +108,7 @@ def constant(text: str) -> str:
 
 def safe(name: str, taken: frozenset[str] | set[str] = frozenset()) -> str:
     """An identifier that is not a keyword and hides nothing: a trailing underscore where it would."""
-    while (
-        keyword.iskeyword(name)
-        or (keyword.issoftkeyword(name) and name == "_")
-        or name in SHADOWING
-        or name in taken
-    ):
+    while keyword.iskeyword(name) or name == "_" or name in SHADOWING or name in taken:
         name += "_"
     return name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from ..source.node import Node
@@ -44,20 +44,9 @@ class Annotations:
 
     def over(self, other: Annotations) -> Annotations:
         """These annotations, completed by the other ones."""
-        return Annotations(
-            title=self.title or other.title,
-            description=self.description or other.description,
-            deprecated=self.deprecated or other.deprecated,
-            read_only=self.read_only or other.read_only,
-            write_only=self.write_only or other.write_only,
-            secret=self.secret or other.secret,
-            default=other.default if self.default is MISSING else self.default,
-            client_default=other.client_default if self.client_default is MISSING else self.client_default,
-            examples=self.examples or other.examples,
-            renamed_from=self.renamed_from or other.renamed_from,
-            open_enum=self.open_enum and other.open_enum,
-            media_limit=self.media_limit or other.media_limit,
-        )
+        given = {one.name: getattr(self, one.name) for one in fields(self)}
+        usual = {one.name: one.default for one in fields(self)}
+        return replace(other, **{name: value for name, value in given.items() if value != usual[name]})
 
 
 @dataclass(frozen=True)

@@ -81,11 +81,11 @@ def load(
         spec=spec.resolve(),
         output=output.resolve(),
         package=package,
-        front_door=_front_door(table) if package == configured else {},
+        front_door=_modules(table, "front-door") if package == configured else {},
         strict=strict or (package == configured and table.get("strict") is True),
         lenient=lenient,
         house_rules=package == configured and table.get("house-rules") is True,
-        derived=_derived(table) if package == configured else {},
+        derived=_modules(table, "derived") if package == configured else {},
         distribution=distribution,
     )
 
@@ -112,19 +112,12 @@ def _table(path: Path) -> dict[str, Any]:
     return table
 
 
-def _derived(table: dict[str, Any]) -> dict[str, str]:
-    modules = table.get("derived", {})
+def _modules(table: dict[str, Any], key: str) -> dict[str, str]:
+    """A table of modules by what they stand for."""
+    modules = table.get(key, {})
     for name, module in modules.items():
         if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
-            raise BadSettings(f"derived.{name}: expected the name of a module, got {module!r}")
+            raise BadSettings(f"{key}.{name}: expected the name of a module, got {module!r}")
+        if key == "front-door" and not name.isidentifier():
+            raise BadSettings(f"{key}: {name!r} cannot be a Python name")
     return dict(modules)
-
-
-def _front_door(table: dict[str, Any]) -> dict[str, str]:
-    names = table.get("front-door", {})
-    for name, module in names.items():
-        if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
-            raise BadSettings(f"front-door.{name}: expected the name of a module, got {module!r}")
-        if not name.isidentifier():
-            raise BadSettings(f"front-door: {name!r} cannot be a Python name")
-    return dict(names)

@@ -20,7 +20,7 @@ from generator.compatibility.entry import Snapshot
 from generator.compatibility.snapshot import snapshot_of
 from generator.compatibility.versions import bump_of, following, may_break
 from generator.description.read import read
-from generator.source.settings import PROJECT, TEMPLATES, GeneratorSettings
+from generator.source.settings import PROJECT, GeneratorSettings
 from tests.evolution.editing import BASE, overlaid
 
 HAS_REDOCLY = (PROJECT / redocly.BINARY).exists()
@@ -29,7 +29,7 @@ HAS_REDOCLY = (PROJECT / redocly.BINARY).exists()
 def portrait(document: object, directory: Path, name: str) -> Snapshot:
     path = directory / f"{name}.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return snapshot_of(read(path), TEMPLATES, "shelf")
+    return snapshot_of(read(path), "shelf")
 
 
 def changes(old: str, new: str, directory: Path) -> list[Change]:
@@ -210,9 +210,7 @@ def test_what_redocly_finds_is_matched_or_added(tmp_path: Path) -> None:
     new.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     rated = redocly.ratings(PROJECT, BASE, new)
     assert rated is not None
-    ours = compare_snapshots(
-        snapshot_of(read(BASE), TEMPLATES, "shelf"), snapshot_of(read(new), TEMPLATES, "shelf")
-    )
+    ours = compare_snapshots(snapshot_of(read(BASE), "shelf"), snapshot_of(read(new), "shelf"))
     merged = redocly.merge(ours, rated, overlaid(""), document)
     (limits,) = [change for change in merged if change.name == "NewBook.pages"]
     assert limits.callers
@@ -298,9 +296,7 @@ def test_former_description_may_be_a_git_ref(tmp_path: Path) -> None:
     part.write_text("Title: {type: integer}\n", encoding="utf-8")
     settings = GeneratorSettings(spec=spec, output=tmp_path / "out", package="shelf")
     with at("HEAD", settings) as old:
-        found = compare_snapshots(
-            snapshot_of(read(old), TEMPLATES, "shelf"), snapshot_of(read(spec), TEMPLATES, "shelf")
-        )
+        found = compare_snapshots(snapshot_of(read(old), "shelf"), snapshot_of(read(spec), "shelf"))
     assert [(change.name, change.action, change.readers) for change in found] == [("Title", "retyped", True)]
     with pytest.raises(NoSuchDescription, match="neither a file nor a git ref"), at("nothing", settings):
         pass

@@ -19,7 +19,7 @@ from generator.compatibility.redocly import Rating, merge
 from generator.compatibility.report import Comparison
 from generator.compatibility.snapshot import snapshot_of
 from generator.description.read import read
-from generator.source.settings import PROJECT, TEMPLATES
+from generator.source.settings import PROJECT
 
 BASE = yaml.safe_load("""
 openapi: 3.1.0
@@ -136,7 +136,7 @@ def compared(old: Any, new: Any, directory: Path) -> list[Change]:
     for name, document in (("old", old), ("new", new)):
         path = directory / f"{name}.yaml"
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
-        snapshots.append(snapshot_of(read(path), TEMPLATES, "shelf"))
+        snapshots.append(snapshot_of(read(path), "shelf"))
     return compare_snapshots(*snapshots)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,30 @@ PATHS = """
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A small package with a facade."""
     return generate(document(PATHS), tmp_path_factory.mktemp("facade"))
+
+
+STREAMING = """
+/ask:
+  post:
+    operationId: ask
+    tags: [chat]
+    x-facade: [{name: ask}]
+    x-stream: {parameter: stream}
+    requestBody:
+      content: {application/json: {schema: {type: object, properties: {stream: {type: boolean}}}}}
+    responses:
+      '200':
+        description: Fine.
+        content:
+          application/json: {schema: {type: string}}
+          text/event-stream: {schema: {type: object, properties: {text: {type: string}}}}
+"""
+
+
+def test_the_result_of_a_method_that_may_stream_is_a_type(tmp_path: Path) -> None:
+    # A package without a layer above: its own methods for operations return the streams.
+    text = generate(document(STREAMING), tmp_path).text("facade.py")
+    assert re.findall(r"\) -> (.*):\n", text) == ["Any", "str"]  # of what every method calls, and of `ask`
 
 
 @pytest.fixture(scope="module")
