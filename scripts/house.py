@@ -45,11 +45,11 @@ class Part:
 
 
 PARTS = {
-    "ext": Part("indoxrouter_ext", lines=14_440, late_imports=40, explained=True),
+    "ext": Part("indoxrouter_ext", lines=13_950, late_imports=38, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
-    "runtime": Part("templates/runtime", lines=5_120, explained=True),
-    "generator": Part("generator", lines=14_730),
+    "runtime": Part("templates/runtime", lines=5_140, explained=True),
+    "generator": Part("generator", lines=14_100),
     "mock": Part("indoxrouter_mock"),
     "cli": Part("indoxrouter_cli", late_imports=60, explained=True),
 }

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -267,7 +267,7 @@ class _PatchRefused(Exception):
 
 
 @contextmanager
-def _as_description(given: Path, present: Path) -> Iterator[Path]:
+def _as_description(given: Path, present: Path) -> Generator[Path]:
     """The new description. One from a patch stands beside the present one, so that what it refers to is found."""
     if given.suffix not in (".patch", ".diff"):
         yield given.resolve()

@@ -86,7 +86,7 @@ class Redirect:
 def info_of(call: Call[Any], status: int, headers: Headers, attempts: int) -> HttpInfo:
     """The HTTP side of an answer, with the documented headers decoded."""
     response = call.expected(status, headers.get("content-type", ""))
-    documented = response.headers if response is not None else {}
+    documented: Mapping[str, Codec] = response.headers if response is not None else {}
     values = {
         name: _header_value(codec, headers[name]) for name, codec in documented.items() if name in headers
     }

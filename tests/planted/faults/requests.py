@@ -60,12 +60,12 @@ def file_names_are_not_escaped(original: Original, text: str) -> str:
 
 
 @fault(
-    "indoxrouter: MultipartBody._head",
+    "indoxrouter: MultipartBody._part",
     noticed_by="test_a_form_field_of_any_name_is_that_field[createTranscription]",
 )
-def names_of_form_fields_are_not_escaped(original: Original, self: Any, name: str, value: Any) -> bytes:
-    head: bytes = original(self, "the-name", value)
-    return head.replace(b"the-name", name.encode(), 1)
+def names_of_form_fields_are_not_escaped(original: Original, self: Any, name: str, *rest: Any) -> Any:
+    head, file = original(self, "the-name", *rest)
+    return head.replace(b"the-name", name.encode(), 1), file
 
 
 @fault("indoxrouter: MultipartBody.__init__", noticed_by=f"{SENT}[createTranscription-sync]")
