@@ -7,16 +7,18 @@ than a year away) are ignored.
 
 from __future__ import annotations
 
-import math
+import re
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..codecs.dates import parse_datetime
 
 _YEAR = 366 * 86400.0
+_is_number = re.compile(
+    r"\s*\d*\.?\d+\s*", re.ASCII
+).fullmatch  # `float` also takes `1_0`, `+5` and other digits
 
 
 def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float | None:
@@ -57,19 +59,16 @@ def _duration_in(body: Mapping[str, Any]) -> float | None:
 
 
 def _seconds(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if isinstance(value, str) and _is_number(value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    try:
-        seconds = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return seconds if math.isfinite(seconds) and 0 <= seconds <= _YEAR else None
+    return float(value) if 0 <= value <= _YEAR else None
 
 
 def _moment(value: Any) -> datetime | None:
-    if isinstance(value, str):
-        with suppress(ValueError):
-            value = float(value)
+    if isinstance(value, str) and _is_number(value):
+        value = float(value)
     moment = parse_datetime(value)
     if moment is None and isinstance(value, str):
         from email.utils import parsedate_to_datetime  # cost: HTTP dates are rare
