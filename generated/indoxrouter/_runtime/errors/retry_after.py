@@ -24,24 +24,23 @@ _is_number = re.compile(
 def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float | None:
     """Seconds to wait: from the header, else `retry_after` in the body, else from the reset time."""
     header = headers.get("retry-after")
-    if header is not None:
-        seconds = _seconds(header)
-        if seconds is None:
-            seconds = _until(_moment(header), headers)
-        if seconds is not None:
-            return seconds
+    seconds = _seconds(header)
+    if seconds is None:
+        seconds = _until(_moment(header), headers)
+    if seconds is not None:
+        return seconds
     milliseconds = _seconds(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     seconds = _seconds(body.get("retry_after"))
     if seconds is None:
-        seconds = _duration_in(body)
+        seconds = _seconds(body.get("reset_time"))  # a duration; as Unix time it would be in 1970
     return seconds if seconds is not None else _until(_moment(body.get("reset_time")), headers)
 
 
 def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> datetime | None:
     """When a rate limit is reset, in UTC: from the body, else the current time plus the time to wait."""
-    wait = _duration_in(body)
+    wait = _seconds(body.get("reset_time"))
     if wait is None:
         reset_time = _moment(body.get("reset_time"))
         if reset_time is not None:
@@ -50,12 +49,6 @@ def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dateti
     if wait is not None:
         return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=wait)
     return _moment(headers.get("x-ratelimit-reset"))
-
-
-def _duration_in(body: Mapping[str, Any]) -> float | None:
-    """The reset time as a duration; as Unix time it would be in 1970."""
-    seconds = _seconds(body.get("reset_time"))
-    return seconds if seconds is not None and seconds < _YEAR else None
 
 
 def _seconds(value: Any) -> float | None:
