@@ -49,7 +49,7 @@ class MaxCostReachedError(IndoxRouterError):
     """The run was stopped before it could cost more than `max_cost`.
 
     Attributes:
-        cost: USD spent.
+        cost: USD spent, and what answers that do not report their cost were expected to cost.
         max_cost: USD allowed.
     """
 

@@ -24,6 +24,7 @@ from indoxrouter.errors import (
     RateLimitError,
 )
 
+from indoxrouter_ext.calls.answer import library_logger
 from indoxrouter_ext.calls.retry import FailedAttempt, RetryPolicy
 from indoxrouter_ext.spending.estimate import Amount, text_size
 from indoxrouter_ext.spending.protocol import BudgetExceededError
@@ -97,6 +98,8 @@ class RunState:
         self.started = self.done = self.failed = self.in_flight = self.resumed = 0
         self.priced = 0  # answers of this run, from which the cost of a call is estimated
         self.cost = 0.0
+        self.assumed = 0.0  # USD of answers that do not report their cost; only with `max_cost`
+        self.warned = False
         self.tokens = 0  # only with a budget
         self.reserved = 0.0
         self.network_failures = 0
@@ -189,8 +192,9 @@ class RunState:
             self.answered.clear()
             await self.answered.wait()
         expected = self._expect(row.request)
-        if limit is not None and self.cost + self.reserved + expected > limit:
-            self.stop(MaxCostReachedError(self.cost, limit))
+        spent = self.cost + self.assumed
+        if limit is not None and spent + self.reserved + expected > limit:
+            self.stop(MaxCostReachedError(spent, limit))
             return None
         reservation = None
         if self.budget is not None:
@@ -222,6 +226,18 @@ class RunState:
             reported=cost is not None,
         )
         self.budget.settle(row.reservation, actual)
+
+    def _assume_cost(self, row: _Row) -> None:
+        """Count an answer that does not report its cost towards `max_cost`, by what it was expected to cost."""
+        if self.options.max_cost is None:
+            return
+        self.assumed += row.expected
+        if not self.warned:
+            self.warned = True
+            library_logger().warning(
+                "map: an answer does not report its cost; it counts $%.6f towards max_cost, as it was expected",
+                row.expected,
+            )
 
     def _expected_tokens(self) -> int:
         return self.tokens // self.priced if self.priced else 0
@@ -278,6 +294,8 @@ class RunState:
                     self.done += 1
                     self.priced += 1
                     self.cost += cost or 0.0
+                    if cost is None:
+                        self._assume_cost(row)
                     return MapResult(
                         id=row.id, index=row.number, request=row.request, value=value, cost=cost,
                         attempts=attempts, seconds=loop.time() - began,

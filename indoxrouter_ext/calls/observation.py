@@ -83,13 +83,17 @@ class ObservedCall:
     def usage(self) -> Any:
         """Tokens and cost, as a `Usage`; None if nothing was reported."""
         usage: Any = getattr(self.response, "usage", None)
+        cost: Any = getattr(self.response, "cost", None)
         if usage is None:
-            cost: Any = getattr(self.response, "cost", None)
             usage = {"cost": cost} if isinstance(cost, (int, float, str)) else charged_usage(self.error)
         # The answer of an operation may have a usage of a model of its own, and a server may send anything.
         if is_mapping(usage) and not isinstance(usage, models.Usage):
             usage = models.Usage.from_dict(dict(usage))
-        return usage if isinstance(usage, models.Usage) else None
+        if not isinstance(usage, models.Usage):
+            return None
+        if usage.cost is None and isinstance(cost, (int, float, str)):
+            return models.Usage.from_dict({**usage.to_dict(), "cost": cost})
+        return usage
 
 
 def charged_usage(error: BaseException | None) -> Mapping[str, Any] | None:

@@ -245,7 +245,7 @@ def _length(headers: Headers) -> int | None:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 def _content_range(headers: Headers) -> tuple[int, int | None]:

@@ -43,7 +43,10 @@ class ReceivedResponse(Model):
     @property
     def cost(self) -> float | None:
         """The cost of the call in USD; None when the server did not report it."""
-        cost: Any = getattr(self.usage, "cost", None)
+        usage: Any = self.usage
+        if getattr(usage, "cost", None) is None and (own := self.get("cost")) is not None:
+            usage = self._convert_field_("usage", {"cost": own})  # some servers report it beside the usage
+        cost: Any = getattr(usage, "cost", None)
         return cost if type(cost) in (int, float) and 0 <= cost < math.inf else None
 
     @property

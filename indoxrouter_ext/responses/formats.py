@@ -17,7 +17,9 @@ Json = dict[str, Any]
 
 
 def _is_envelope(payload: Json) -> bool:
-    return "data" in payload or not (is_list(payload.get("choices")) or is_list(payload.get("output")))
+    if payload.get("data") is not None:
+        return True
+    return not (is_list(payload.get("choices")) or is_list(payload.get("output")))
 
 
 def objects_in(value: Any) -> list[Json]:
@@ -49,7 +51,7 @@ def content_text(content: Any) -> str:
 
 def response_text(payload: Json) -> str:
     """The generated text; empty if there is none (a tool call, an image)."""
-    if "data" in payload:
+    if payload.get("data") is not None:
         return _data_text(payload["data"])
     if is_list(payload.get("choices")):
         text = content_text(_message(payload).get("content"))
@@ -62,7 +64,8 @@ def response_text(payload: Json) -> str:
 def _data_text(data: Any) -> str:
     if not is_object(data):
         return content_text(data)
-    if is_list(data.get("choices")) or is_list(data.get("output")):
+    wrapped = "data" in data and ("request_id" in data or "success" in data)  # an envelope in another
+    if wrapped or is_list(data.get("choices")) or is_list(data.get("output")):
         return response_text(data)
     message = data.get("message")
     inner = message.get("content") if is_object(message) else message

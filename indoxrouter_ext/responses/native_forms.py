@@ -1,7 +1,7 @@
 """Answers and events in a provider's own form, read as OpenAI's: what a router forwards when it does not translate.
 
-Known are the forms of Anthropic, Google, Ollama, Cohere and Hugging Face. A form is recognized by keys that no
-documented answer has.
+Known are the forms of Anthropic, Google, Ollama, Cohere (both versions), Hugging Face, Bedrock and Replicate. A form
+is recognized by keys, or by types of their values, that no documented answer has.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from .formats import Json, objects_in
 
 _REASONS = {
     "complete": "stop",
+    "content_filtered": "content_filter",
     "end_turn": "stop",
     "eos_token": "stop",
+    "guardrail_intervened": "content_filter",
     "max_tokens": "length",
     "prohibited_content": "content_filter",
     "refusal": "content_filter",
     "safety": "content_filter",
     "stop_sequence": "stop",
+    "succeeded": "stop",
     "tool_call": "tool_calls",
     "tool_use": "tool_calls",
 }
@@ -34,8 +37,10 @@ def openai_form(body: Json, key: str = "delta") -> Json | None:
         body: an answer, or an event of a stream.
         key: "message" for an answer, "delta" for an event.
     """
-    if "choices" in body or "data" in body or "output" in body:
+    if "choices" in body or "data" in body:
         return None
+    if "output" in body:
+        return _output(body, key)
     kind, message = body.get("type"), body.get("message")
     if is_list(body.get("candidates")):
         return _google(body, key)
@@ -52,6 +57,10 @@ def openai_form(body: Json, key: str = "delta") -> Json | None:
         return _form(key, _message_of(body), body.get("stop_reason"), body.get("usage"))
     if isinstance(kind, str) and kind.replace("_", "-") in _EVENTS:
         return _event(body, key)
+    if kind is None and isinstance(body.get("text"), str) and "generation_id" in body:
+        calls = [{"function": call} for call in objects_in(body.get("tool_calls"))]
+        parts = {"content": body["text"], "tool_calls": calls}
+        return _form(key, _message_of(parts), body.get("finish_reason"), _tokens(body.get("meta")))
     if kind is None and is_object(message) and "finish_reason" in body:
         return _form(key, _message_of(message), body["finish_reason"], _tokens(body.get("usage")))
     return None
@@ -80,6 +89,26 @@ def _event(body: Json, key: str) -> Json:
         call.setdefault("index", body.get("index"))
     usage = body.get("usage") or as_object(body.get("message")).get("usage") or _tokens(delta.get("usage"))
     return _form(key, message, delta.get("stop_reason") or delta.get("finish_reason"), usage)
+
+
+def _output(body: Json, key: str) -> Json | None:
+    """Bedrock's message, or Replicate's text, under `output`, which holds a list of objects in a documented answer."""
+    output = body["output"]
+    if is_object(output) and "stopReason" in body:
+        message = _message_of(as_object(output.get("message")))
+        return _form(key, message, body["stopReason"], body.get("usage"))
+    if isinstance(output, str):
+        output = [output]
+    if (
+        "type" in body
+        or not is_list(output)
+        or not output
+        or not all(isinstance(each, str) for each in output)
+    ):
+        return None
+    counts = as_object(body.get("metrics"))
+    usage = {f"{kind}_tokens": counts.get(f"{kind}_token_count") for kind in ("input", "output")}
+    return _form(key, {"content": "".join(output)}, body.get("status"), usage)
 
 
 def _google(body: Json, key: str) -> Json:
@@ -111,7 +140,7 @@ def _form(key: str, message: Json, reason: Any, usage: Any) -> Json:
     known = _REASONS.get(reason.lower(), reason.lower()) if isinstance(reason, str) and reason else None
     return {
         "choices": [{"index": 0, key: message, "finish_reason": known}],
-        "usage": as_object(usage) or None,
+        "usage": {name: count for name, count in as_object(usage).items() if count is not None} or None,
     }
 
 
@@ -123,23 +152,26 @@ def _message_of(message: Json) -> Json:
     images: list[Json] = []
     content = message.get("content")
     for part in objects_in(content) or [{"text": content}]:
-        call = part.get("functionCall") or (part if part.get("name") else None)
+        call = part.get("functionCall") or part.get("toolUse") or (part if part.get("name") else None)
+        thought = as_object(as_object(part.get("reasoningContent")).get("reasoningText")).get("text")
         picture = as_object(part.get("inlineData"))
         if is_object(call):
-            calls.append(_call({"id": call.get("id"), "index": part.get("index"), "function": call}))
+            call_id = call.get("id") or call.get("toolUseId")
+            calls.append(_call({"id": call_id, "index": part.get("index"), "function": call}))
         elif isinstance(part.get("partial_json"), str):
             calls.append({"index": part.get("index"), "function": {"arguments": part["partial_json"]}})
         elif picture.get("data"):
             images.append({"index": len(images), "b64_json": picture["data"]})
-        elif isinstance(text := part.get("thinking") or part.get("text"), str):
-            (thoughts if part.get("thought") or part.get("thinking") else texts).append(text)
+        elif isinstance(text := part.get("thinking") or thought or part.get("text"), str):
+            (thoughts if part.get("thought") or part.get("thinking") or thought else texts).append(text)
     fields: Json = {"content": "".join(texts), "reasoning_content": "".join(thoughts), "images": images}
     return {name: value for name, value in {**fields, "tool_calls": calls}.items() if value}
 
 
 def _call(call: Json) -> Json:
     function = as_object(call.get("function"))
-    arguments = next((function[name] for name in ("arguments", "args", "input") if function.get(name)), "")
+    names = ("arguments", "args", "input", "parameters")
+    arguments = next((function[name] for name in names if function.get(name)), "")
     if not isinstance(arguments, str):
         arguments = json.dumps(arguments).decode()
     found = {"id": call.get("id"), "index": call.get("index"), "type": "function"}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from indoxrouter._runtime.values.json import is_object
+from indoxrouter._runtime.values.json import as_object, is_object
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.models.shared import Usage as _Usage
 
-# The names of a number in the envelope, in OpenAI's chat shape and in the output shape. A dot leads into details.
+# The names of a number in the envelope, in OpenAI's chat shape, in the output shape, and in answers of Cohere and
+# Bedrock. A dot leads into details.
 _SYNONYMS: tuple[tuple[str, ...], ...] = (
-    ("tokens_prompt", "prompt_tokens", "input_tokens", "tokens.input_tokens"),
-    ("tokens_completion", "completion_tokens", "output_tokens", "tokens.output_tokens"),
-    ("tokens_total", "total_tokens"),
+    ("tokens_prompt", "prompt_tokens", "input_tokens", "tokens.input_tokens", "inputTokens"),
+    ("tokens_completion", "completion_tokens", "output_tokens", "tokens.output_tokens", "outputTokens"),
+    ("tokens_total", "total_tokens", "totalTokens"),
     ("cache_read_tokens", "input_tokens_details.cached_tokens", "prompt_tokens_details.cached_tokens"),
     (
         "reasoning_tokens",
@@ -85,13 +86,13 @@ class Usage(_Usage):
         return UNSET
 
     def _details_(self, name: str) -> Any:
-        """The details object of a scheme, derived from the other schemes."""
-        found = {
+        """The details object of a scheme: what was received, and what is derived from the other schemes."""
+        derived = {
             path.partition(".")[2]: value
             for path in _GROUPS
             if path.startswith(f"{name}.") and (value := self._derive_field_(path)) is not UNSET
         }
-        return found or UNSET
+        return {**as_object(self.__dict__["_raw_"].get(name)), **derived} or UNSET
 
     def _repr_to_(self, depth: int) -> str:
         shown = (f"{name}={value!r}" for name in _REPR if (value := getattr(self, name)) is not None)

@@ -11,7 +11,7 @@ from indoxrouter._runtime.values.unset import UNSET
 from ..responses.decoding import model_for, response_class_for
 from ..responses.formats import content_text, created_at_of, derive, response_text
 from ..responses.native_forms import openai_form
-from .choices import Choice
+from .choices import Choice, joined
 from .chunk import event_text, images_of, merge_usage, reasoning_of, usage_of
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Accumulator:
     @property
     def text(self) -> str:
         """The text so far."""
-        return "".join(self._texts)
+        return joined(self._texts)
 
     @property
     def is_settled(self) -> bool:
@@ -264,7 +264,7 @@ class Accumulator:
             "finish_reason": answer.finish_reason,
             "usage": self.usage,
             "images": self.images or None,
-            "reasoning_content": "".join(answer.reasoning) or None,
+            "reasoning_content": joined(answer.reasoning) or None,
             "tool_calls": answer.calls.as_json() or None,
             "choices": self._all_choices(),
         }

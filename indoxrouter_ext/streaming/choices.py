@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from indoxrouter._runtime.values.json import is_list, is_object
@@ -9,6 +10,7 @@ from indoxrouter._runtime.values.json import is_list, is_object
 from ..responses.formats import content_text
 from .tool_calls import ToolCalls
 
+_split_character = re.compile("[\ud800-\udbff][\udc00-\udfff]").search
 _KNOWN = ("content", "role", "tool_calls", "function_call", "reasoning", "reasoning_content", "images")
 
 
@@ -28,7 +30,7 @@ class Choice:
     @property
     def text(self) -> str:
         """The text so far."""
-        return "".join(self.texts)
+        return joined(self.texts)
 
     def add_text(self, text: str) -> None:
         """Add a piece of text; an empty one adds nothing."""
@@ -89,7 +91,7 @@ class Choice:
         message: dict[str, Any] = {"role": "assistant", "content": self.text}
         calls = self.calls.as_json()
         if self.reasoning:
-            message["reasoning_content"] = "".join(self.reasoning)
+            message["reasoning_content"] = joined(self.reasoning)
         if calls:
             message["tool_calls"] = calls
         choice: dict[str, Any] = {
@@ -98,6 +100,14 @@ class Choice:
             "finish_reason": self.finish_reason,
         }
         return {**choice, "logprobs": self._logprobs} if self._logprobs else choice
+
+
+def joined(pieces: list[str]) -> str:
+    """The text of pieces. A character whose two halves (surrogates) are in two of them is one again."""
+    text = "".join(pieces)
+    if text.isascii() or not _split_character(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:

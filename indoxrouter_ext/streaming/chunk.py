@@ -189,7 +189,11 @@ def usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
     for key in _USAGE_HOLDERS:
         if usage is None and key in event:
             usage = as_object(event[key]).get("usage")
-    return usage if is_object(usage) else None
+    usage = usage if is_object(usage) else None
+    cost = event.get("cost")  # some servers report it beside the usage
+    if isinstance(cost, (int, float, str)) and (usage is None or usage.get("cost") is None):
+        return {**(usage or {}), "cost": cost}
+    return usage
 
 
 def merge_usage(known: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:

@@ -67,8 +67,7 @@ class _EventSum(Accumulator):
         if not self.count:
             self._first = event
         self.count += 1
-        cost = event.get("cost")
-        usage = usage_of(event) or ({"cost": cost} if isinstance(cost, (int, float, str)) else {})
+        usage = usage_of(event) or {}
         known = {key: value for key, value in usage.items() if value is not None}
         # Some servers report the parts in several events.
         self.usage = {**(self.usage or {}), **known} or None
@@ -121,7 +120,9 @@ class EventState(StreamState):
     def _deliver(self, name: str, value: Any) -> None:
         total: Any = self.total
         fields = as_object(value)
-        total.add(fields)
+        observation = self.answer.observation
+        add = total.add if observation is None or not is_object(value) else observation.on_each(total.add)
+        add(fields)
         codec = self._spec.named.get(name, self._spec.codec)
         event = codec.decode(value)
         self.chunks.append(event)

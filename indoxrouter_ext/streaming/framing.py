@@ -57,6 +57,11 @@ class EventDecoder:
         """Whether a part of the next event has been received, other than a comment."""
         return self._decoder is not None and self._decoder.has_begun
 
+    @property
+    def foreign(self) -> bytes:
+        """The first line that no event stream has; empty if there is none."""
+        return self._decoder.foreign if isinstance(self._decoder, SSEDecoder) else b""
+
     def _begin(self) -> list[Event]:
         head, recode = self._head, None
         if b"\0" in head[:_ENOUGH]:

@@ -34,11 +34,14 @@ class EventTooLarge(ValueError):
 class SSEDecoder:
     """Decodes the bytes of a stream, in pieces of any size, into events.
 
+    Attributes:
+        foreign: the first line that is no field of an event stream, such as one of an HTML page; empty without one.
+
     Args:
         limit: the size of the largest accepted event, in bytes.
     """
 
-    __slots__ = ("_after_cr", "_data", "_held", "_limit", "_name", "_partial", "_size", "_started")
+    __slots__ = ("_after_cr", "_data", "_held", "_limit", "_name", "_partial", "_size", "_started", "foreign")
 
     def __init__(self, limit: int = DEFAULT_EVENT_LIMIT) -> None:
         self._limit = limit
@@ -49,6 +52,7 @@ class SSEDecoder:
         self._name = ""
         self._after_cr = False
         self._started = False
+        self.foreign = b""
 
     def feed(self, piece: bytes) -> list[Event]:
         """Process the next bytes and return the events that they complete.
@@ -152,6 +156,8 @@ class SSEDecoder:
             self._held += len(line)
         elif name == b"event":
             self._name = value.decode("utf-8", "replace")
+        elif name not in (b"id", b"retry") and not self.foreign:
+            self.foreign = line
         # `id` and `retry` are for reconnecting, which a billable request must not do; unknown fields are ignored.
 
     def _dispatch(self, events: list[Event]) -> None:

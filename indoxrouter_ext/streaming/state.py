@@ -155,6 +155,9 @@ class StreamState:
             failure is None and (total.is_whole or self._ends_with_body())
         ):
             self.end = StreamEnd.COMPLETE
+        elif failure is None and self._decoder.foreign and not (total.count or self._ignored):
+            shown = str(mask(self._decoder.foreign.decode("utf-8", "replace"), self._secrets))
+            self._fail_with_api_error(f"expected events, got {shown[:200]!r}")
         elif failure is None:
             self._fail_truncated(
                 "it ended with neither [DONE] nor a finish reason" if total.count else "it was empty"

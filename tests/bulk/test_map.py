@@ -303,6 +303,26 @@ async def test_a_cost_of_any_type_ends_no_run(cost: Any, total: float) -> None:
     server.close()
 
 
+@pytest.mark.parametrize("expected", [None, lambda _: 0.25])
+async def test_answers_without_a_cost_count_by_what_was_expected_and_are_warned_of_once(
+    expected: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = ScriptedServer()
+    server.on("/chat/completions", answer({**ENVELOPE, "usage": None}))
+    results: list[MapResult[Any]] = []
+    async with AsyncClient(KEY, base_url=server.url, auth="api_key") as client:
+        run = client.map(["a", "b", "c"], concurrency=1, max_cost=0.5, expected_cost=expected)
+        if expected is None:
+            await gather_into(results, run)
+        else:
+            with pytest.raises(MaxCostReachedError):
+                await gather_into(results, run)
+    server.close()
+    assert (len(results), run.cost) == (3 if expected is None else 2, 0.0)
+    [warning] = [record.getMessage() for record in caplog.records if record.name == "indoxrouter"]
+    assert "does not report its cost" in warning
+
+
 async def test_an_expected_cost_that_is_no_number_is_named(mock: MockServer) -> None:
     wrong: Any = lambda _: "1"  # noqa: E731
     async with made(mock) as client:

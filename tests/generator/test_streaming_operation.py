@@ -317,6 +317,27 @@ def test_a_budget_takes_the_usage_that_events_report(
     assert done.stdout.strip() == f"[{spent}, {spent}]"
 
 
+OBSERVED = """
+from indoxrouter import Observer
+
+class Events(Observer):
+    def on_first_event(self, call): print("first")
+    def on_event(self, call, event): print(event)
+options["observers"] = [Events()]
+"""
+
+
+def test_observers_receive_the_events_as_they_were_sent(
+    grown: Path, root: Path, run_python: RunPython
+) -> None:
+    with serving() as server:
+        server.answer(DELTA + LAST, content_type=SSE)
+        code = f"{CLIENT}{OBSERVED}\nblocking({CALLS['summaries']})\nasyncio.run(asynchronous({CALLS['summaries']}))"
+        done = run_python(code, server.url, env=environment(grown, root))
+    sent = ["first", "{'type': 'summary.delta', 'delta': 'A '}", "{'type': 'summary.done', 'words': 2}"]
+    assert done.stdout.splitlines() == sent * 2
+
+
 def test_what_was_received_of_events_is_kept_in_the_error(
     grown: Path, root: Path, run_python: RunPython
 ) -> None:

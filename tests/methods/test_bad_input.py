@@ -288,3 +288,13 @@ def test_provider_rules_are_reported_as_warnings(harness: Harness) -> None:
     report = harness.client.diagnose_request(IMAGES, data)
     assert report["is_valid"]
     assert report["warnings"] == ["size: this provider has no such field; aspect_ratio='1:1' is sent instead"]
+
+
+@pytest.mark.parametrize("name", ["messages", "additional_params"])
+def test_an_argument_that_contains_itself_is_named(harness: Harness, name: str) -> None:
+    endless: dict[str, Any] = {"role": "user", "content": "x"}
+    endless["z"] = [endless]
+    arguments = {"messages": HELLO, name: [endless] if name == "messages" else endless}
+    with pytest.raises(InvalidParametersError, match=f"^{name}: expected a value that does not") as caught:
+        harness.chat(**arguments)
+    assert caught.value.argument == name

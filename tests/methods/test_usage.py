@@ -48,6 +48,14 @@ def test_counts_read_under_every_name(raw: dict[str, Any]) -> None:
     assert usage.to_dict() == raw
 
 
+def test_details_that_no_scheme_names_are_kept() -> None:
+    received = {"audio_tokens": 1, "cached_tokens": None}
+    usage = Usage.from_dict({"input_tokens_details": received, "cache_read_tokens": 4})
+    assert usage.input_tokens_details == {"audio_tokens": 1, "cached_tokens": 4}
+    assert usage["input_tokens_details"] == received
+    assert usage.prompt_tokens_details == {"cached_tokens": 4}
+
+
 def test_a_missing_total_is_the_sum_of_both_counts() -> None:
     assert Usage.from_dict({"input_tokens": 3, "output_tokens": 4}).tokens_total == 7
 

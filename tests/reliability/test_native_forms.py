@@ -203,6 +203,37 @@ WHOLE: dict[str, tuple[dict[str, Any], str, str | None]] = {
         "stop",
         "a",
     ),
+    "Cohere, first version": (
+        {
+            "text": "Hello",
+            "generation_id": "g",
+            "chat_history": [],
+            "tool_calls": [{"name": "get", "parameters": CALL}],
+            "finish_reason": "MAX_TOKENS",
+            "meta": {"billed_units": {"input_tokens": 2}, "tokens": {"input_tokens": 3, "output_tokens": 5}},
+        },
+        "length",
+        None,
+    ),
+    "Bedrock": (
+        {
+            "output": {
+                "message": {
+                    "role": "assistant",
+                    "content": [
+                        {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}},
+                        {"text": "Hello"},
+                        {"toolUse": {"toolUseId": "a", "name": "get", "input": CALL}},
+                    ],
+                }
+            },
+            "stopReason": "tool_use",
+            "usage": {"inputTokens": 3, "outputTokens": 5, "totalTokens": 8},
+            "metrics": {"latencyMs": 1},
+        },
+        "tool_calls",
+        "a",
+    ),
 }  # fmt: skip
 
 
@@ -219,6 +250,48 @@ async def test_an_answer_in_a_providers_own_form_is_read_whole(mode: Mode, name:
         assert found.choices[0].message.content == "Hello"
         assert calls_of(found) == [(call_id, "get", CALL)]
         assert (found.usage.prompt_tokens, found.usage.completion_tokens) == (3, 5)
+
+
+@pytest.mark.parametrize("output", ["Hello", ["Hel", "lo"]])
+async def test_an_output_of_texts_is_read(mode: Mode, output: Any) -> None:
+    counts = {"input_token_count": 3, "output_token_count": 5}
+    body = {"id": "r", "status": "succeeded", "output": output, "error": None, "metrics": counts}
+    mode.server.on("/chat/completions", answer(body))
+    client = mode.client(auth="api_key")
+    stream = await do(client.chat(MESSAGES, stream=True))
+    for found in (await do(client.chat(MESSAGES)), await do(stream.until_done())):
+        assert (found.text, found.finish_reason, found.usage.tokens_total) == ("Hello", "stop", 8)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {
+            "success": True,
+            "data": None,
+            "choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}],
+        },
+        {"success": True, "data": {"success": True, "data": "Hello", "finish_reason": "stop"}},
+    ],
+)
+async def test_an_envelope_beside_or_around_an_answer_has_its_text(mode: Mode, body: Any) -> None:
+    mode.server.on("/chat/completions", answer(body))
+    response = await do(mode.client(auth="api_key").chat(MESSAGES))
+    assert (response.text, response.to_dict()) == ("Hello", body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": {"data": "Hello"}},  # a structured answer, which may have any key
+        {"output": [{"type": "function_call", "name": "get", "arguments": "{}", "output": "Hello"}]},
+        {"output": [], "status": "completed"},
+        {"text": "Hello"},
+    ],
+)
+async def test_what_only_resembles_an_answer_is_not_read_as_its_text(mode: Mode, body: Any) -> None:
+    mode.server.on("/chat/completions", answer(body))
+    assert (await do(mode.client(auth="api_key").chat(MESSAGES))).text == ""
 
 
 @pytest.mark.parametrize(

@@ -281,3 +281,38 @@ async def test_missing_credits_in_the_words_of_providers_are_never_waited_for(
     error = await mode.failure(lambda: mode.client(auth="api_key").chat(MESSAGES))
     assert isinstance(error, indoxrouter.InsufficientCreditsError)
     assert len(mode.server.sent("/chat/completions")) == 1
+
+
+@pytest.mark.parametrize("key", ["content", "reasoning_content"])
+async def test_a_character_that_is_split_over_two_events_is_one_again(mode: Mode, key: str) -> None:
+    halves = json.dumps("a\U0001f600").strip('"')  # a\\ud83d\\ude00
+    deltas = [json.loads(f'"{half}"') for half in (halves[:7], halves[7:])]
+    alone = json.loads('"\\ud83d"')
+    events = [choice(delta={key: delta}) for delta in (*deltas, "b", alone)]
+    mode.server.on("/chat/completions", streamed(*events, choice(delta={}, finish_reason="stop"), DONE))
+    stream = await do(mode.client(auth="api_key").chat(MESSAGES, stream=True))
+    response = await do(stream.until_done())
+    found = response.text if key == "content" else response.reasoning_content
+    assert found == f"a\U0001f600b{alone}"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "cost": 0.25},
+        {"choices": [], "usage": {"total_tokens": 3}, "cost": 0.25},
+        {"choices": [], "usage": {"total_tokens": 3, "cost": None}, "cost": "0.25"},
+    ],
+)
+async def test_a_cost_beside_the_usage_is_counted(mode: Mode, last: Any) -> None:
+    plain = {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
+    mode.server.on(
+        "/chat/completions",
+        streamed(text("Hi"), text("", "stop"), event(last), DONE),
+        answer({**last, **plain}),
+    )
+    client = mode.client(auth="api_key", budget=indoxrouter.Budget(usd=10))
+    stream = await do(client.chat(MESSAGES, stream=True))
+    for response in (await do(stream.until_done()), await do(client.chat(MESSAGES))):
+        assert response.cost == 0.25
+    assert (client.spend.usd, client.spend.unreported) == (0.5, 0)

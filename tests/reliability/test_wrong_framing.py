@@ -276,3 +276,24 @@ async def test_a_stream_is_read_once(mode: Mode) -> None:
     assert "closed" in repr(closed)
     error = (await texts_and_error(closed))[1]
     assert isinstance(error, indoxrouter.RequestError)
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "text/event-stream"])
+@pytest.mark.parametrize("body", [b"<html>\n<h1>Busy: try again</h1>\n</html>", b"upstream is busy"])
+async def test_a_body_without_events_is_shown_in_place_of_a_stream(
+    mode: Mode, body: bytes, kind: str
+) -> None:
+    mode.server.on("/chat/completions", [head(headers=[("Content-Type", kind)]), body, CLOSE])
+    stream = await do(mode.client(auth="api_key", max_retries=0).chat(MESSAGES, stream=True))
+    error = (await texts_and_error(stream))[1]
+    assert type(error) is indoxrouter.APIError
+    assert repr(body.decode().split("\n")[0]) in str(error)
+
+
+@pytest.mark.parametrize("body", [b"", b": hello\n\n", b"event: x\nid: 1\nretry: 5\n\n"])
+async def test_a_stream_of_comments_alone_is_empty(mode: Mode, body: bytes) -> None:
+    mode.server.on("/chat/completions", streamed(body))
+    stream = await do(mode.client(auth="api_key").chat(MESSAGES, stream=True))
+    error = (await texts_and_error(stream))[1]
+    assert isinstance(error, indoxrouter.StreamTruncatedError)
+    assert "it was empty" in str(error)

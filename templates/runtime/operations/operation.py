@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ..codecs.base import Codec, raise_invalid_argument
+from ..codecs.base import UNDESCRIBED, Codec, raise_invalid_argument
 from ..models.model import Model
 from ..values import json
-from ..values.json import is_items, is_mapping, is_object
+from ..values.json import as_object, is_items, is_mapping, is_object
 from ..values.unset import UNSET
 from .parameters import Encoding, Parameter, encode_form, encode_parameters, encode_parts, encode_query, encode_text
 
@@ -184,6 +184,7 @@ class Operation(OperationSpec, Generic[ResultT_co]):
         )
 
     def _encode_body(self, call: Call[Any], payload: Any, body: Body) -> None:
+        place = "body"
         try:
             if body.kind == "json":
                 call.payload = body.codec.encode(payload, "")
@@ -210,13 +211,18 @@ class Operation(OperationSpec, Generic[ResultT_co]):
             return
         except RecursionError:
             expected = "a value that does not nest so deeply, or contain itself"
+            for name, each in as_object(payload).items():
+                try:
+                    UNDESCRIBED.accepts(each)
+                except RecursionError:
+                    place, payload = name, each
+                    break
         except (UnicodeEncodeError, LookupError):
             expected = "text that its charset can carry (no lone surrogates)"
-            place, text = _lone_surrogate(call.payload, "") or ("body", payload)
-            raise_invalid_argument(place, text, expected, secret=place in self.secrets)
+            place, payload = _lone_surrogate(call.payload, "") or ("body", payload)
         except TypeError:
             expected = "integers of at most 64 bits, and other values that JSON can represent"
-        raise_invalid_argument("body", payload, expected)
+        raise_invalid_argument(place, payload, expected, secret=place in self.secrets)
 
 
 def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:

@@ -7,39 +7,40 @@ than a year away) are ignored.
 
 from __future__ import annotations
 
-import math
+import re
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..codecs.dates import parse_datetime
 
 _YEAR = 366 * 86400.0
+_is_number = re.compile(
+    r"\s*\d*\.?\d+\s*", re.ASCII
+).fullmatch  # `float` also takes `1_0`, `+5` and other digits
 
 
 def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float | None:
     """Seconds to wait: from the header, else `retry_after` in the body, else from the reset time."""
     header = headers.get("retry-after")
-    if header is not None:
-        seconds = _seconds(header)
-        if seconds is None:
-            seconds = _until(_moment(header), headers)
-        if seconds is not None:
-            return seconds
+    seconds = _seconds(header)
+    if seconds is None:
+        seconds = _until(_moment(header), headers)
+    if seconds is not None:
+        return seconds
     milliseconds = _seconds(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     seconds = _seconds(body.get("retry_after"))
     if seconds is None:
-        seconds = _duration_in(body)
+        seconds = _seconds(body.get("reset_time"))  # a duration; as Unix time it would be in 1970
     return seconds if seconds is not None else _until(_moment(body.get("reset_time")), headers)
 
 
 def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> datetime | None:
     """When a rate limit is reset, in UTC: from the body, else the current time plus the time to wait."""
-    wait = _duration_in(body)
+    wait = _seconds(body.get("reset_time"))
     if wait is None:
         reset_time = _moment(body.get("reset_time"))
         if reset_time is not None:
@@ -50,26 +51,17 @@ def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dateti
     return _moment(headers.get("x-ratelimit-reset"))
 
 
-def _duration_in(body: Mapping[str, Any]) -> float | None:
-    """The reset time as a duration; as Unix time it would be in 1970."""
-    seconds = _seconds(body.get("reset_time"))
-    return seconds if seconds is not None and seconds < _YEAR else None
-
-
 def _seconds(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if isinstance(value, str) and _is_number(value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    try:
-        seconds = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return seconds if math.isfinite(seconds) and 0 <= seconds <= _YEAR else None
+    return float(value) if 0 <= value <= _YEAR else None
 
 
 def _moment(value: Any) -> datetime | None:
-    if isinstance(value, str):
-        with suppress(ValueError):
-            value = float(value)
+    if isinstance(value, str) and _is_number(value):
+        value = float(value)
     moment = parse_datetime(value)
     if moment is None and isinstance(value, str):
         from email.utils import parsedate_to_datetime  # cost: HTTP dates are rare
