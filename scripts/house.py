@@ -45,7 +45,7 @@ class Part:
 
 
 PARTS = {
-    "ext": Part("indoxrouter_ext", lines=13_950, late_imports=38, explained=True),
+    "ext": Part("indoxrouter_ext", lines=13_990, late_imports=38, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
     "runtime": Part("templates/runtime", lines=5_140, explained=True),
