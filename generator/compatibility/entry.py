@@ -30,11 +30,11 @@ class SnapshotEntry:
     Attributes:
         kind: what it is.
         key: identifies it in another snapshot.
-        owner: the key of the entry that it is a part of; empty for independent ones.
         name: its name in the description.
-        python: the Python names that users know it by.
         facts: the aspects that may change.
         node: its place in the description.
+        owner: the key of the entry that it is a part of; empty for independent ones.
+        python: the Python names that users know it by.
         sent: callers may have to build it.
         received: an answer may contain it.
         former: former names, from `x-renamed-from`.
@@ -43,11 +43,11 @@ class SnapshotEntry:
 
     kind: Kind
     key: str
-    owner: str
     name: str
-    python: tuple[str, ...]
     facts: dict[str, Any]
     node: Node
+    owner: str = ""
+    python: tuple[str, ...] = ()
     sent: bool = True
     received: bool = False
     former: tuple[str, ...] = ()
@@ -68,9 +68,10 @@ class SnapshotBuilder:
         self.sent, self.received = reached(reading.description, components)
         self.snapshot: Snapshot = {}
 
-    def add(self, entry: SnapshotEntry) -> None:
-        """Keep an entry."""
+    def add(self, entry: SnapshotEntry) -> SnapshotEntry:
+        """Keep an entry, and return it."""
         self.snapshot[entry.key] = entry
+        return entry
 
     def read(self, shape: Shape) -> str:
         """The annotation of a value that is received."""

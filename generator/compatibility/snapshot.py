@@ -77,24 +77,21 @@ def _operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
     others = (*([(*item, "servers")] if item else []), ("security",))
     builder.add(
         SnapshotEntry(
-            "operation", key, "", operation.id, names, facts, operation.node, received=True, others=others
+            "operation", key, operation.id, facts, operation.node, python=names, received=True, others=others
         )
     )
     _methods(builder, operation, key)
     for parameter in operation.parameters:
         _parameter(builder, operation, parameter, names)
-    for answer in operation.answers:
-        _received(
-            builder,
-            "answer",
-            key,
-            f"{answer.status} {answer.media_type or 'without a body'}",
-            names,
-            answer.node,
-        )
+    received: list[tuple[Kind, str, Node]] = [
+        ("answer", f"{answer.status} {answer.media_type or 'without a body'}", answer.node)
+        for answer in operation.answers
+    ]
     if operation.stream is not None:
-        for name, node in _events(builder, operation.stream.shape):
-            _received(builder, "event", key, name, names, node)
+        received += [("event", name, node) for name, node in _events(builder, operation.stream.shape)]
+    for kind, what, node in received:
+        full, name = f"{key} {kind} {what}", f"{operation.id}: {what}"
+        builder.add(SnapshotEntry(kind, full, name, {}, node, key, names, sent=False, received=True))
 
 
 def _scopes(root: Node, operation: OperationSpec) -> dict[str, str]:
@@ -136,16 +133,6 @@ def _poll(operation: OperationSpec) -> dict[str, str]:
     return found
 
 
-def _received(
-    builder: SnapshotBuilder, kind: Kind, owner: str, name: str, names: tuple[str, ...], node: Node
-) -> None:
-    full = f"{owner.removeprefix('operation ')}: {name}"
-    entry = SnapshotEntry(
-        kind, f"{owner} {kind} {name}", owner, full, names, {}, node, sent=False, received=True
-    )
-    builder.add(entry)
-
-
 def _methods(builder: SnapshotBuilder, operation: OperationSpec, key: str) -> None:
     for facade in operation.facade:
         facts = {
@@ -155,10 +142,9 @@ def _methods(builder: SnapshotBuilder, operation: OperationSpec, key: str) -> No
             "extra": sorted(facade.extra),
         }
         fixed = "".join(f" with {name}={value}" for name, value in facade.fixed.items())
-        names = (f"client.{facade.name}",)
-        method = f"method {facade.name}{fixed}"
+        method, name = f"method {facade.name}{fixed}", f"{facade.name}(){fixed}"
         builder.add(
-            SnapshotEntry("method", method, key, f"{facade.name}(){fixed}", names, facts, facade.node)
+            SnapshotEntry("method", method, name, facts, facade.node, key, (f"client.{facade.name}",))
         )
 
 
@@ -185,8 +171,9 @@ def _parameter(
     key = f"{owner} argument {parameter.wire} in {parameter.where}"
     name = f"{operation.id}: {parameter.where} parameter {parameter.wire}"
     former = former_names(parameter)
-    entry = SnapshotEntry("argument", key, owner, name, names, facts, parameter.node, former=former)
-    builder.add(entry)
+    entry = builder.add(
+        SnapshotEntry("argument", key, name, facts, parameter.node, owner, names, former=former)
+    )
     add_values(builder, parameter.shape, entry)
 
 
@@ -228,16 +215,12 @@ def _description(builder: SnapshotBuilder) -> None:
     add = builder.add
     for name, scheme in description.security_schemes.items():
         node = root.child("components").child("securitySchemes").child(name)
-        add(SnapshotEntry("auth", f"auth {name}", "", name, (), {"scheme": scheme}, node))
+        add(SnapshotEntry("auth", f"auth {name}", name, {"scheme": scheme}, node))
     for exception in description.exceptions:
-        names = (f"{package}.{exception.name}",)
+        name, names = exception.name, (f"{package}.{exception.name}",)
         facts: dict[str, Any] = {"parent": exception.parent, "attributes": sorted(exception.attributes)}
         node = exception.node or root
-        add(
-            SnapshotEntry(
-                "error", f"error {exception.name}", "", exception.name, names, facts, node, False, True
-            )
-        )
+        add(SnapshotEntry("error", f"error {name}", name, facts, node, "", names, sent=False, received=True))
     tables: tuple[tuple[str, str, Mapping[Any, str]], ...] = (
         ("code", "x-error-codes", description.error_codes),
         ("status", "x-error-statuses", description.error_statuses),
@@ -249,7 +232,11 @@ def _description(builder: SnapshotBuilder) -> None:
             facts = {"exception": name, "ancestors": _ancestors(builder, name)}
             full, names = f"error {what} {wire}", (f"{package}.{name}",)
             others = tuple((*place, str(wire)) for place in places)
-            add(SnapshotEntry("error code", full, "", full, names, facts, root, False, True, (), others))
+            add(
+                SnapshotEntry(
+                    "error code", full, full, facts, root, "", names, sent=False, received=True, others=others
+                )
+            )
     servers: dict[str, Any] = {
         "urls": list(servers_of(root)),
         "variables": {
@@ -259,18 +246,14 @@ def _description(builder: SnapshotBuilder) -> None:
         },
     }
     place = (("servers",),)
-    add(SnapshotEntry("server", "servers", "", "the servers", ("base_url",), servers, root, others=place))
+    add(SnapshotEntry("server", "servers", "the servers", servers, root, python=("base_url",), others=place))
     for hook in description.webhooks:
         facts = {
             "type": union_members(builder.read(hook.shape)),
             "webhook": "a form or a query" if hook.form else "JSON",
         }
-        names = (f"{package}.webhooks.read_{hook.python}",)
-        add(
-            SnapshotEntry(
-                "webhook", f"webhook {hook.name}", "", hook.name, names, facts, hook.node, False, True
-            )
-        )
+        key, names = f"webhook {hook.name}", (f"{package}.webhooks.read_{hook.python}",)
+        add(SnapshotEntry("webhook", key, hook.name, facts, hook.node, "", names, sent=False, received=True))
 
 
 def _ancestors(builder: SnapshotBuilder, name: str) -> list[str]:

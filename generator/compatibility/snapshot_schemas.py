@@ -45,19 +45,13 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
         facts["closed"] = meaning.additional is None
         facts["received as"] = list(meaning.response_shapes)
         facts["patterns"] = _patterns(builder, meaning)
-    entry = SnapshotEntry(
-        "schema",
-        key,
-        "",
-        component.wire,
-        tuple(names),
-        facts,
-        component.node,
-        sent=sent,
-        received=component.name in builder.received,
-        former=() if component.lifted else tuple(pascal(name) for name in meaning.annotations.renamed_from),
+    former = () if component.lifted else tuple(pascal(name) for name in meaning.annotations.renamed_from)
+    received = component.name in builder.received
+    entry = builder.add(
+        SnapshotEntry(
+            "schema", key, component.wire, facts, component.node, "", tuple(names), sent, received, former
+        )
     )
-    builder.add(entry)
     if isinstance(meaning, ObjectShape):
         python = field_names([one.wire for one in meaning.fields])
         arguments = _arguments_from(builder, component.name)
@@ -127,11 +121,11 @@ def _field(
     entry = SnapshotEntry(
         "field",
         f"{owner.key} field {one.wire}",
-        owner.key,
         f"{owner.name}.{one.wire}",
-        (f"{owner.python[0]}.{python}", *dict.fromkeys(arguments)),
         facts,
         one.node,
+        owner.key,
+        (f"{owner.python[0]}.{python}", *dict.fromkeys(arguments)),
         sent=sent,
         received=owner.received and not annotations.write_only,
         former=tuple(name for node in one.nodes for name in _former(node)),
@@ -154,13 +148,13 @@ def add_values(builder: SnapshotBuilder, shape: Shape, owner: SnapshotEntry, *, 
                 SnapshotEntry(
                     "value",
                     f"{owner.key} value {value!r}",
-                    owner.key,
                     f"{owner.name}: {value!r}",
-                    names,
                     {"open": enum.open, "named": named},
                     owner.node,
-                    sent=owner.sent,
-                    received=owner.received,
+                    owner.key,
+                    names,
+                    owner.sent,
+                    owner.received,
                 )
             )
 
