@@ -90,13 +90,13 @@ class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
             if array.size == 0:
                 empty: NDArray[np.floating[Any]] = numpy.empty((0, 0), dtype=dtype)
                 return empty
-            reason = f"they make an array of {array.ndim} dimensions"
+            reason = f"they make an array of {plural(array.ndim, 'dimension')}"
         raise APIError(f"The embeddings of this response do not form a table of numbers: {reason}")
 
     def _own_parts_(self) -> Iterator[str]:
         vectors: Any = self.data  # a server may send null, or anything
         count = len(vectors) if is_list(vectors) else 0
-        yield f"data=<{plural(count, 'vector')} of {self.dimensions} dimensions>"
+        yield f"data=<{plural(count, 'vector')} of {plural(self.dimensions or 0, 'dimension')}>"
 
 
 def _vectors_of(data: Any) -> Any:

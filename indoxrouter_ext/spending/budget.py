@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import no_attribute
 from indoxrouter._runtime.operations.named import names_arguments
+from indoxrouter._runtime.values.text import plural
 
 from ..http.fork_safety import register_for_fork
 from .estimate import Estimator
@@ -82,7 +83,8 @@ class Budget:
             if (value := getattr(self, name)) is not None
         ]
         spend = self.spend
-        return f"<Budget({', '.join(limits)}): ${spend.usd:.6f} and {spend.tokens} tokens in {spend.calls} calls>"
+        spent = f"${spend.usd:.6f} and {plural(spend.tokens, 'token')} in {plural(spend.calls, 'call')}"
+        return f"<Budget({', '.join(limits)}): {spent}>"
 
     if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
 

@@ -34,23 +34,23 @@ def _selected(call: Call) -> list[Any]:
 @operation("getAnalyticsUsage")
 def get_analytics_usage(call: Call) -> dict[str, Any]:
     """Usage in groups, with prompts and answers when `include_content` asks for them."""
-    entries = _selected(call)
+    records = _selected(call)
     group_by = call.query.get("group_by", "date")
     data: list[dict[str, Any]] = []
-    for name, group in grouped_by(entries, GROUPINGS[group_by]).items():
+    for name, group in grouped_by(records, GROUPINGS[group_by]).items():
         row = {"group": name, **totals(group)}
         if call.query.get("include_content"):
             row["content"] = [
                 {
-                    "request_id": entry.request_id,
-                    "time": iso(entry.moment),
-                    "prompt": entry.prompt,
-                    "response": entry.reply,
+                    "request_id": record.request_id,
+                    "time": iso(record.moment),
+                    "prompt": record.prompt,
+                    "response": record.reply,
                 }
-                for entry in group
+                for record in group
             ]
         data.append(row)
-    total = totals(entries)
+    total = totals(records)
     return {
         "group_by": group_by,
         "data": data,
@@ -66,7 +66,7 @@ def list_analytics_sessions(call: Call) -> dict[str, Any]:
         {
             "session_id": session,
             "started_at": iso(group[0].moment),
-            "ended_at": iso(max(entry.moment for entry in group)),
+            "ended_at": iso(max(record.moment for record in group)),
             **totals(group),
         }
         for session, group in grouped_by(_selected(call), GROUPINGS["session_id"]).items()
@@ -77,15 +77,15 @@ def list_analytics_sessions(call: Call) -> dict[str, Any]:
 @operation("getModelPerformance")
 def get_model_performance(call: Call) -> dict[str, Any]:
     """Models in use with their average latency and success rate."""
-    groups = grouped_by(_selected(call), lambda entry: f"{entry.provider}\x1f{entry.model}")
+    groups = grouped_by(_selected(call), lambda record: f"{record.provider}\x1f{record.model}")
     return {
         "models": [
             {
                 "model": group[0].model,
                 "provider": group[0].provider,
                 **totals(group),
-                "average_latency": round(sum(entry.latency for entry in group) / len(group), 6),
-                "success_rate": round(sum(entry.success for entry in group) / len(group), 6),
+                "average_latency": round(sum(record.latency for record in group) / len(group), 6),
+                "success_rate": round(sum(record.success for record in group) / len(group), 6),
             }
             for group in groups.values()
         ]

@@ -105,10 +105,10 @@ def list_trending(call: Call) -> list[dict[str, Any]]:
     since = call.started - 86_400 * call.query.get("days", DEFAULT_DAYS)
     requests: Counter[tuple[str, str]] = Counter()
     tokens: Counter[tuple[str, str]] = Counter()
-    for entry in call.state.billing_log.records:
-        if entry.moment >= since:
-            requests[entry.provider, entry.model] += 1
-            tokens[entry.provider, entry.model] += entry.tokens
+    for record in call.state.billing_log.records:
+        if record.moment >= since:
+            requests[record.provider, record.model] += 1
+            tokens[record.provider, record.model] += record.tokens
 
     def order(model: Model) -> tuple[int, int, float]:
         place = PREFERRED.index(model.id) if model.id in PREFERRED else len(PREFERRED)

@@ -52,31 +52,31 @@ def _midnight(day: str) -> float:
 @operation("getUsage")
 def get_usage(call: Call) -> dict[str, Any]:
     """Totals of a period, and the same by endpoint, provider, model and day."""
-    entries = call.state.billing_log.select(call.owner.id, *period(call))
-    total = _split_figures(entries)
+    records = call.state.billing_log.select(call.owner.id, *period(call))
+    total = _split_figures(records)
 
     def by(key: Callable[[UsageRecord], str]) -> dict[str, Any]:
-        return {name: _split_figures(group) for name, group in grouped_by(entries, key).items()}
+        return {name: _split_figures(group) for name, group in grouped_by(records, key).items()}
 
     return {
         "total_requests": total["requests"],
         "total_cost": total["cost"],
         "remaining_credits": call.owner.credits,
         "total_tokens": total["tokens"],
-        "endpoints": by(lambda entry: entry.endpoint),
-        "providers": by(lambda entry: entry.provider),
-        "models": by(lambda entry: entry.model),
+        "endpoints": by(lambda record: record.endpoint),
+        "providers": by(lambda record: record.provider),
+        "models": by(lambda record: record.model),
         "daily_usage": [
             {"date": day, **_split_figures(group)}
-            for day, group in grouped_by(entries, GROUPINGS["date"]).items()
+            for day, group in grouped_by(records, GROUPINGS["date"]).items()
         ],
     }
 
 
-def _split_figures(entries: list[UsageRecord]) -> dict[str, Any]:
+def _split_figures(records: list[UsageRecord]) -> dict[str, Any]:
     """Requests, cost and tokens, the tokens by direction."""
-    found = totals(entries)
-    tokens_in = sum(entry.tokens_in for entry in entries)
+    found = totals(records)
+    tokens_in = sum(record.tokens_in for record in records)
     return {
         **found,
         "tokens": {"input": tokens_in, "output": found["tokens"] - tokens_in, "total": found["tokens"]},
@@ -92,15 +92,15 @@ def list_transactions(call: Call) -> dict[str, Any]:
     log, owner = call.state.billing_log, call.owner.id
     rows: list[tuple[float, str, float, str, str, str | None]] = [
         (
-            entry.moment,
-            f"txn_{entry.request_id}",
-            -entry.cost,
+            record.moment,
+            f"txn_{record.request_id}",
+            -record.cost,
             "debit",
-            f"{entry.endpoint} {entry.provider}/{entry.model}",
+            f"{record.endpoint} {record.provider}/{record.model}",
             "credits",
         )
-        for entry in log.records
-        if entry.account_id == owner and entry.cost
+        for record in log.records
+        if record.account_id == owner and record.cost
     ]
     rows += [
         (

@@ -104,41 +104,41 @@ class BillingLog:
         """The calls of an account from `start` to before `end` whose attributes equal those in `wanted`."""
         exact = {name: value for name, value in wanted.items() if value is not None}
         return [
-            entry
-            for entry in self.records
-            if entry.account_id == account_id
-            and (start is None or entry.moment >= start)
-            and (end is None or entry.moment < end)
-            and all(getattr(entry, name) == value for name, value in exact.items())
+            record
+            for record in self.records
+            if record.account_id == account_id
+            and (start is None or record.moment >= start)
+            and (end is None or record.moment < end)
+            and all(getattr(record, name) == value for name, value in exact.items())
         ]
 
 
-def totals(entries: Iterable[UsageRecord]) -> dict[str, Any]:
-    """`requests`, `cost` (USD) and `tokens` of some entries."""
+def totals(records: Iterable[UsageRecord]) -> dict[str, Any]:
+    """`requests`, `cost` (USD) and `tokens` of some records."""
     requests, cost, tokens = 0, 0.0, 0
-    for entry in entries:
+    for record in records:
         requests += 1
-        cost += entry.cost
-        tokens += entry.tokens
+        cost += record.cost
+        tokens += record.tokens
     return {"requests": requests, "cost": round(cost, 10), "tokens": tokens}
 
 
 def grouped_by(
-    entries: Iterable[UsageRecord], key: Callable[[UsageRecord], str]
+    records: Iterable[UsageRecord], key: Callable[[UsageRecord], str]
 ) -> dict[str, list[UsageRecord]]:
     """Entries by a text, in the order in which each text first appears."""
     groups: dict[str, list[UsageRecord]] = {}
-    for entry in entries:
-        groups.setdefault(key(entry), []).append(entry)
+    for record in records:
+        groups.setdefault(key(record), []).append(record)
     return groups
 
 
 GROUPINGS: dict[str, Callable[[UsageRecord], str]] = {
-    "date": lambda entry: day_of(entry.moment),
-    "model": lambda entry: entry.model,
-    "provider": lambda entry: entry.provider,
-    "endpoint": lambda entry: entry.endpoint,
-    "session_id": lambda entry: entry.session_id,
-    "client_ip": lambda entry: entry.client_ip,
+    "date": lambda record: day_of(record.moment),
+    "model": lambda record: record.model,
+    "provider": lambda record: record.provider,
+    "endpoint": lambda record: record.endpoint,
+    "session_id": lambda record: record.session_id,
+    "client_ip": lambda record: record.client_ip,
 }
 """How analytics may be grouped."""

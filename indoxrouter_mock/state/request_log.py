@@ -11,6 +11,7 @@ import msgspec
 
 from ..base.clock import iso
 from ..base.json import DecodeError, is_list, is_object, loads
+from ..base.text import plural
 
 MASK = "***"
 SECRET_HEADERS = frozenset(
@@ -183,26 +184,26 @@ class RequestLog:
         if not entry.answer_size:
             return None
         if entry.answer_size > BODY_KEPT or not (kind.endswith("json") or kind.startswith("text/")):
-            return f"<{entry.answer_size} bytes of {kind}>"
+            return f"<{plural(entry.answer_size, 'byte')} of {kind}>"
         content = b"".join(entry.answer)
         if not kind.endswith("json"):
             return content.decode("utf-8", "replace")
         try:
             return masked(loads(content), self._secret)
         except DecodeError:
-            return f"<{entry.answer_size} bytes that are not JSON>"
+            return f"<{plural(entry.answer_size, 'byte')} of invalid JSON>"
 
     def _body(self, entry: RecordedRequest) -> Any:
         kind = entry.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not entry.size:
             return None
         if not entry.content:
-            return f"<{entry.size} bytes>"
+            return f"<{plural(entry.size, 'byte')}>"
         if kind.endswith("json") or not kind:
             try:
                 return masked(loads(entry.content), self._secret)
             except DecodeError:
-                return f"<{entry.size} bytes that are not JSON>"
+                return f"<{plural(entry.size, 'byte')} of invalid JSON>"
         if kind == "application/x-www-form-urlencoded":
             from urllib.parse import parse_qsl
 
@@ -211,7 +212,7 @@ class RequestLog:
             return {
                 name: MASK if name in self._secret or name == "username" else value for name, value in pairs
             }
-        return f"<{entry.size} bytes of {kind}>"
+        return f"<{plural(entry.size, 'byte')} of {kind}>"
 
 
 def masked(value: Any, secret: frozenset[str]) -> Any:

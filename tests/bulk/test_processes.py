@@ -104,7 +104,7 @@ def test_workers_killed_at_twenty_moments_pay_each_row_exactly_once(
         assert len(records) == total
         assert {record.error is None for record in records} == {True}
         paid = sum(record.cost or 0.0 for record in records)
-    # Calls that were in flight at a kill were repeated with the same key: the ledger has each row once.
+    # Calls that were in flight at a kill were repeated with the same key: the billing log has each row once.
     assert before - mock.credits == pytest.approx(paid, rel=1e-6)
     keys = {request["headers"]["idempotency-key"] for request in chats(mock) if request["status"] == 200}
     assert len(keys) == total

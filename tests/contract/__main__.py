@@ -23,8 +23,8 @@ from schemathesis.cli import schemathesis as command_line
 from indoxrouter_mock import MockServer
 from indoxrouter_mock.compatible.endpoints import DOCUMENT
 from tests.contract import hooks
+from tests.contract.coverage import COVERAGE, measures
 from tests.contract.excuses import EXCUSES
-from tests.contract.ledger import LEDGER, measures
 from tests.contract.probe import CONFIG, OPTIONS
 from tests.planted import __main__ as planted
 
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     started = time.monotonic()
     options.reports.mkdir(parents=True, exist_ok=True)
-    for old in options.reports.glob("ledger*.json"):
+    for old in options.reports.glob("coverage*.json"):
         old.unlink()
     held = {
         "schemathesis over HTTP": _over_http(options, ROOT / "openapi.yaml", "schemathesis", "/api/v1"),
@@ -100,7 +100,7 @@ def _by_pytest(options: Any) -> bool:
     _title("the contract tests")
     environment = {
         **os.environ,
-        "CONTRACT_LEDGER": str(options.reports / "ledger.json"),
+        "CONTRACT_COVERAGE": str(options.reports / "coverage.json"),
         "CONTRACT_EXAMPLES": str(options.generated),
     }
     command = [sys.executable, "-m", "pytest", "tests/contract", "-q", "-n", "2", "--timeout", "400"]
@@ -115,9 +115,9 @@ def _by_faults() -> bool:
 
 def _table(options: Any) -> bool:
     _title("what the run made use of")
-    for path in options.reports.glob("ledger*.json"):
-        LEDGER.load(path)
-    table, reached = LEDGER.table(measures())
+    for path in options.reports.glob("coverage*.json"):
+        COVERAGE.load(path)
+    table, reached = COVERAGE.table(measures())
     print(table)
     (options.reports / "coverage.txt").write_text(table + "\n", encoding="utf-8")
     return reached

@@ -16,8 +16,8 @@ import httpx
 
 from indoxrouter_mock import MockOptions, MockServer
 from tests.contract import shapes
+from tests.contract.coverage import COVERAGE
 from tests.contract.hooks import events_of
-from tests.contract.ledger import LEDGER
 from tests.spec.document import OPERATIONS, former_names, parameters, resolve
 
 API_KEY = "indox-0123456789abcdef0123456789abcdef"
@@ -66,8 +66,8 @@ class Asking:
         )
         check(operation_id, response)
         if response.is_success:
-            LEDGER.note("mock.operations", [(operation_id, "")])
-            LEDGER.note(
+            COVERAGE.note("mock.operations", [(operation_id, "")])
+            COVERAGE.note(
                 "mock.parameters",
                 (
                     (operation_id, name)
@@ -76,7 +76,7 @@ class Asking:
                 ),
             )
             if kind is not None and (form or content) and content != b"":
-                LEDGER.note_value(
+                COVERAGE.note_value(
                     "mock.request_fields",
                     schemas[kind],
                     example_of(operation_id, kind) if body is None else body,
@@ -169,23 +169,23 @@ def check(operation_id: str, response: httpx.Response) -> None:
     media_type = response.headers.get("content-type", "").partition(";")[0]
     schemas = shapes.answer_schemas(operation_id, status)
     if not schemas and not response.content:
-        LEDGER.note("mock.statuses", [(operation_id, status)])
+        COVERAGE.note("mock.statuses", [(operation_id, status)])
         return
     assert media_type in schemas, f"undocumented content type {media_type!r}; {said}"
     for name, header in resolve(documented[status]).get("headers", {}).items():
         if name in response.headers:
             _check_header(resolve(header)["schema"], name, response.headers[name])
-    LEDGER.note("mock.statuses", [(operation_id, status)])
+    COVERAGE.note("mock.statuses", [(operation_id, status)])
     measure = "mock.answer_fields" if status[0] == "2" else "mock.error_fields"
     if media_type == "text/event-stream":
         schema = shapes.event_schema(operation_id)
         for event in events_of(response.content):
             assert shapes.accepts(schema, event), f"an event that does not fit: {event}"
-            LEDGER.note_value(measure, schema, event)
+            COVERAGE.note_value(measure, schema, event)
     else:
         body = response.json()
         assert shapes.accepts(schemas[media_type], body), f"a body that does not fit; {said}"
-        LEDGER.note_value(measure, schemas[media_type], body)
+        COVERAGE.note_value(measure, schemas[media_type], body)
 
 
 def _check_header(schema: dict[str, Any], name: str, text: str) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.ledger import LEDGER
+from tests.contract.coverage import COVERAGE
 
-LEDGER_FILE = "CONTRACT_LEDGER"
+COVERAGE_FILE = "CONTRACT_COVERAGE"
 """Environment variable with the path of the file, to which each worker adds its name; `make contract` sets it."""
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _write_ledger() -> Iterator[None]:
+def _write_coverage() -> Iterator[None]:
     yield
-    if path := os.environ.get(LEDGER_FILE):
+    if path := os.environ.get(COVERAGE_FILE):
         worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-        LEDGER.save(Path(path).with_suffix(f".{worker}.json"))
+        COVERAGE.save(Path(path).with_suffix(f".{worker}.json"))

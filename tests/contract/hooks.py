@@ -25,8 +25,8 @@ from indoxrouter_mock.base.options import EMBEDDING_FORMS, EVENT_FAMILIES, SHAPE
 from indoxrouter_mock.content.audio import wav
 from indoxrouter_mock.content.png import png_image
 from tests.contract import shapes
+from tests.contract.coverage import COVERAGE
 from tests.contract.excuses import MODELS, excuse_for
-from tests.contract.ledger import LEDGER
 
 SECONDS_PER_REQUEST = 0.05
 """How far the mock's frozen clock moves with each request."""
@@ -163,12 +163,12 @@ def note_request(identifier: str, case: Case[Any]) -> None:
     """A request that the mock accepted."""
     if identifier not in shapes.OPERATIONS:
         return  # a path under `/v1`: the table is about the native API
-    LEDGER.note("mock.operations", [(identifier, "")])
+    COVERAGE.note("mock.operations", [(identifier, "")])
     for values in (case.path_parameters, case.query, case.headers):
-        LEDGER.note("mock.parameters", ((identifier, name) for name in values or {}))
+        COVERAGE.note("mock.parameters", ((identifier, name) for name in values or {}))
     schema = shapes.body_schemas(identifier).get(case.media_type or "")
     if schema is not None and isinstance(case.body, (dict, list)):
-        LEDGER.note_value("mock.request_fields", schema, case.body)
+        COVERAGE.note_value("mock.request_fields", schema, case.body)
 
 
 def note_answer(identifier: str, response: Response) -> None:
@@ -178,7 +178,7 @@ def note_answer(identifier: str, response: Response) -> None:
         return
     if response.request.method != shapes.OPERATIONS[identifier]["method"].upper():
         return  # a method that the path does not know: the answer is not this operation's
-    LEDGER.note("mock.statuses", [(identifier, status)])
+    COVERAGE.note("mock.statuses", [(identifier, status)])
     measure = "mock.answer_fields" if status[0] == "2" else "mock.error_fields"
     media_type = response.headers.get("content-type", [""])[0].partition(";")[0]
     if status not in shapes.OPERATIONS[identifier]["responses"]:
@@ -188,10 +188,10 @@ def note_answer(identifier: str, response: Response) -> None:
         return
     if media_type == "text/event-stream":
         for event in events_of(response.content):
-            LEDGER.note_value(measure, shapes.event_schema(identifier), event)
+            COVERAGE.note_value(measure, shapes.event_schema(identifier), event)
     elif media_type == "application/json":
         with contextlib.suppress(ValueError):  # that it is not JSON is a failure of its own
-            LEDGER.note_value(measure, schema, json.loads(response.content))
+            COVERAGE.note_value(measure, schema, json.loads(response.content))
 
 
 def events_of(content: bytes) -> Iterator[Any]:

@@ -17,9 +17,9 @@ from indoxrouter._runtime.models.model import Model
 from indoxrouter_ext.standalone.client import ApiClient
 from tests.contract import clients, shapes
 from tests.contract.complete import complete
+from tests.contract.coverage import COVERAGE
 from tests.contract.engines import ScriptedEngine, json_answer
 from tests.contract.inputs import Inputs, values_of
-from tests.contract.ledger import LEDGER
 from tests.contract.noise import noisy
 from tests.contract.reading import disagreements, plain, read_everything, same
 from tests.contract.test_client_requests import arguments_of
@@ -75,7 +75,7 @@ def check_answer(caller: clients.Caller, operation_id: str, payload: Any, wire: 
     read_everything(result)
     assert same(result, payload), "reading changed it"
     if shapes.accepts(schema, payload):
-        LEDGER.note_value("client.answer_fields", schema, payload)
+        COVERAGE.note_value("client.answer_fields", schema, payload)
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
@@ -165,7 +165,7 @@ def test_a_documented_error_is_raised_as_the_documented_exception(operation_id: 
         assert isinstance(caught.value, documented_exceptions(operation_id, status, payload))
         repr(caught.value)
         if shapes.accepts(schema, payload):
-            LEDGER.note_value("client.error_fields", schema, payload)
+            COVERAGE.note_value("client.error_fields", schema, payload)
 
     with clients.caller_of(kind) as caller:
         clients.explore(st.tuples(st.sampled_from(statuses), noisy(schema), WIRE), check, examples=8)
@@ -177,7 +177,7 @@ def test_every_field_of_an_error_can_come(value: Any) -> None:
         caller("createEmbedding", json_answer(value, 429), **example_arguments("createEmbedding"))
     assert isinstance(caught.value, documented_exceptions("createEmbedding", "429", value))
     assert "some text" in str(caught.value), "the server's words are told"
-    LEDGER.note_value("client.error_fields", SCHEMAS["ErrorBody"], value)
+    COVERAGE.note_value("client.error_fields", SCHEMAS["ErrorBody"], value)
 
 
 def documented_exceptions(operation_id: str, status: str, payload: Any) -> tuple[type[Exception], ...]:

@@ -17,8 +17,8 @@ from indoxrouter.about import OPERATIONS as METHODS
 
 from tests.contract import clients, shapes, wire
 from tests.contract.complete import complete
+from tests.contract.coverage import COVERAGE
 from tests.contract.inputs import Inputs, inputs_of, sayable
-from tests.contract.ledger import LEDGER
 from tests.spec.document import OPERATIONS, parameters
 
 FORM = "multipart/form-data"
@@ -141,12 +141,12 @@ def check_body(operation_id: str, received: wire.Received, body: Any) -> None:
 
 def note(operation_id: str, received: wire.Received) -> None:
     """Write down what went out."""
-    LEDGER.note("client.operations", [(operation_id, "")])
+    COVERAGE.note("client.operations", [(operation_id, "")])
     known = parameters(OPERATIONS[operation_id])
     given = {*received.path, *received.query, *(name for name in known if name.lower() in received.headers)}
-    LEDGER.note("client.parameters", ((operation_id, name) for name in given & known.keys()))
+    COVERAGE.note("client.parameters", ((operation_id, name) for name in given & known.keys()))
     if received.media_type is not None:
-        LEDGER.note_value(
+        COVERAGE.note_value(
             "client.request_fields", shapes.body_schemas(operation_id)[received.media_type], received.body
         )
 

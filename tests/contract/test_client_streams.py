@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from tests.contract import clients, shapes
 from tests.contract.complete import complete
+from tests.contract.coverage import COVERAGE
 from tests.contract.engines import Answer, cut
 from tests.contract.inputs import sayable
-from tests.contract.ledger import LEDGER
 from tests.contract.noise import noisy
 from tests.contract.reading import disagreements, plain, read_everything
 from tests.contract.test_client_answers import example_arguments
@@ -177,13 +177,13 @@ def check_stream(caller: clients.Caller, operation_id: str, events: list[Any], w
         read_everything(received)
         if shapes.accepts(schema, event):
             assert disagreements(schema, event, received) == []
-            LEDGER.note_value("client.answer_fields", schema, event)
+            COVERAGE.note_value("client.answer_fields", schema, event)
     if wanted.fails:
         assert chunks.error is not None
         assert not isinstance(chunks.error, indoxrouter.StreamTruncatedError)
         failed = events[len(wanted.events)]
         if shapes.accepts(schema, failed):
-            LEDGER.note_value("client.answer_fields", schema, failed)
+            COVERAGE.note_value("client.answer_fields", schema, failed)
     elif wanted.truncated:
         assert isinstance(chunks.error, indoxrouter.StreamTruncatedError)
     else:

@@ -9,8 +9,8 @@ import pytest
 import tomllib  # type: ignore[import-not-found]  # since 3.11, which schemathesis needs
 from schemathesis.checks import CHECKS, load_all_checks
 
+from tests.contract.coverage import COVERAGE
 from tests.contract.excuses import COMPATIBLE_EXCUSES, EXCUSES
-from tests.contract.ledger import LEDGER
 from tests.contract.probe import COMPATIBLE, CONFIG, OPTIONS, probe
 from tests.spec.document import OPERATIONS
 
@@ -73,6 +73,6 @@ def test_the_key_of_the_configuration_is_the_one_of_the_specs_examples() -> None
 
 def test_what_a_run_makes_use_of_is_noted() -> None:
     probe(1, phases=("examples",), operations=("listTrendingModels",))
-    assert ("listTrendingModels", "") in LEDGER.seen["mock.operations"]
-    assert ("listTrendingModels", "200") in LEDGER.seen["mock.statuses"]
-    assert ("TrendingModel", "rank") in LEDGER.seen["mock.answer_fields"]
+    assert ("listTrendingModels", "") in COVERAGE.seen["mock.operations"]
+    assert ("listTrendingModels", "200") in COVERAGE.seen["mock.statuses"]
+    assert ("TrendingModel", "rank") in COVERAGE.seen["mock.answer_fields"]

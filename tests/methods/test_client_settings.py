@@ -169,7 +169,7 @@ async def _nothing() -> None:
     return None
 
 
-def test_retries_are_in_the_ledger(harness: Harness) -> None:
+def test_retries_are_in_the_attempts(harness: Harness) -> None:
     harness.mock.faults.add("rate_limit", retry_after=0)
     raw = harness.with_raw_response(harness.client.trending_models)
     assert [attempt.status for attempt in raw.attempts] == [429, 200]

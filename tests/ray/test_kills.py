@@ -102,7 +102,7 @@ def check(mock: MockServer, driver: Driver, out: Path, rows: int, before: float)
     assert sorted(row["id"] for row in found) == list(range(rows))
     assert {row["error"] for row in found} == {None}
     assert all(f"Question {row['id']}?" in row["answer"] for row in found)
-    # What was in flight at a kill was sent again under the same key: the ledger of the server has each row once.
+    # What was in flight at a kill was sent again under the same key: the billing log of the server has each row once.
     assert before - mock.credits == pytest.approx(sum(row["cost"] for row in found), rel=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""Ray in local mode with two CPUs, Dask and Daft, against the mock, whose ledger is the witness."""
+"""Ray in local mode with two CPUs, Dask and Daft, against the mock, whose billing log is the witness."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from indoxrouter_ext.calls.retry import FailedAttempt, RetryBudget, RetryPolicy
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, serve_everything
 from .server import CLOSE, RESET, STALL, answer, head, stream_head
 
-BOTH_ENGINES = "read_is_sent|servers|stale|ledger|never_made|comes_back"
+BOTH_ENGINES = "read_is_sent|servers|stale|attempts_say|never_made|comes_back"
 
 Calls = dict[str, tuple[str, Callable[[Any], Any]]]
 
@@ -169,7 +169,7 @@ async def test_a_server_that_comes_back_is_found(mode: Mode, clock: Clock) -> No
     assert usage.total_requests == 3
 
 
-async def test_the_ledger_says_how_each_attempt_ended(mode: Mode, clock: Clock) -> None:
+async def test_the_attempts_say_how_each_one_ended(mode: Mode, clock: Clock) -> None:
     named = answer({"detail": "no"}, 500, [("X-Request-Id", "req-1")])
     mode.server.on("/user/usage", named, [CLOSE], [STALL])
     error = await mode.failure(mode.client(timeout=(5, 0.2, 5, 5)).get_usage)

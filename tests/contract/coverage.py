@@ -51,7 +51,7 @@ def measures() -> list[Measure]:
 
 
 @dataclass
-class Ledger:
+class Coverage:
     """Collects, by the name of a measure, the items that were made use of."""
 
     seen: dict[str, set[Item]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Ledger:
         self.note(measure, shapes.fields_in(schema, value))
 
     def save(self, path: Path) -> None:
-        """Write the ledger as JSON."""
+        """Write it as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             json.dumps({name: sorted(items) for name, items in sorted(self.seen.items())}, indent=1)
@@ -103,5 +103,5 @@ class Ledger:
         return "\n".join(lines), reached
 
 
-LEDGER = Ledger()
+COVERAGE = Coverage()
 """What the tests of this process made use of."""
