@@ -188,8 +188,8 @@ def _parameters(
             here.add(key)
             found.setdefault(key, parameter)  # the operation's own takes precedence over the path's
     parameters = list(found.values())
-    if len(resolver.problems.found) == noted:  # else a parameter that was left out may be what the path names
-        _check_path(operation, parameters)
+    # A parameter that was left out may be what the path names.
+    _check_path(operation, parameters, complete=len(resolver.problems.found) == noted)
     _name(parameters)
     order = {"path": 0, "query": 1, "header": 2, "cookie": 3}
     template = operation.path
@@ -260,12 +260,12 @@ def _templated(operation: OperationSpec) -> list[str]:
     return [piece.partition("}")[0] for piece in operation.path.split("{")[1:]]
 
 
-def _check_path(operation: OperationSpec, parameters: list[ParameterSpec]) -> None:
-    """The braces of the path and the path parameters have to be the same names."""
+def _check_path(operation: OperationSpec, parameters: list[ParameterSpec], *, complete: bool) -> None:
+    """The braces of the path and the path parameters, if these are `complete`, have to be the same names."""
     templated = _templated(operation)
     declared = {parameter.wire for parameter in parameters if parameter.where == "path"}
     missing = [wire for wire in templated if wire not in declared]
-    if missing:
+    if missing and complete:
         raise operation.node.refuse(
             f"{operation.path} names {missing[0]!r}, for which there is no path parameter; declare one"
         )

@@ -259,6 +259,22 @@ def test_a_path_parameter_that_is_refused_is_not_missing_too(tmp_path: Path) -> 
     assert '"a":' not in about
 
 
+def test_a_path_parameter_that_the_path_lacks_is_refused_beside_other_problems(tmp_path: Path) -> None:
+    found = refusals(
+        spec(
+            "paths:\n  /a:\n    get:\n      operationId: a\n      parameters:\n"
+            "        - {name: q, in: nowhere, schema: {type: string}}\n"
+            "        - {name: id, in: path, required: true, schema: {type: string}}\n"
+            f"      {FINE}"
+        ),
+        tmp_path,
+    )
+    assert [message.partition(": ")[2][:40] for message in found] == [
+        "the path parameter 'id' is not in /a; ad",
+        "a parameter needs `name`, and `in` as pa",
+    ]
+
+
 def test_what_can_be_left_out_is_offered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "broken.yaml"
     for text, offered in ((CASES["type"][0], True), (CASES["swagger"][0], False)):
