@@ -48,8 +48,8 @@ PARTS = {
     "ext": Part("indoxrouter_ext", lines=13_990, late_imports=38, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
-    "runtime": Part("templates/runtime", lines=5_140, explained=True),
-    "generator": Part("generator", lines=14_100),
+    "runtime": Part("templates/runtime", lines=5_130, explained=True),
+    "generator": Part("generator", lines=14_070),
     "mock": Part("indoxrouter_mock"),
     "cli": Part("indoxrouter_cli", late_imports=60, explained=True),
 }
