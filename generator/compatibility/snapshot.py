@@ -88,7 +88,7 @@ def _operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
         for answer in operation.answers
     ]
     if operation.stream is not None:
-        received += [("event", name, node) for name, node in _events(builder, operation.stream.shape)]
+        received.extend(("event", name, node) for name, node in _events(builder, operation.stream.shape))
     for kind, what, node in received:
         full, name = f"{key} {kind} {what}", f"{operation.id}: {what}"
         builder.add(SnapshotEntry(kind, full, name, {}, node, key, names, sent=False, received=True))
