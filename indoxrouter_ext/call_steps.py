@@ -167,9 +167,9 @@ class CallSteps:
         if not call.streaming and answer.stream is None:
             return self._bind(self._decode(call, answer), response_format)
         stream = self._make_stream(call, answer, settings, response_format)
-        return (
-            stream if call.streaming else (yield Do(stream.until_done))
-        )  # else events came in place of JSON
+        if call.streaming:
+            return stream
+        return (yield Do(stream.until_done))  # events were sent in place of JSON
 
     @staticmethod
     def _watch_events(limit: int) -> EventWatch:

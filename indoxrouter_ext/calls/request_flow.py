@@ -129,7 +129,7 @@ def body_to_read(effect: Send, response: Any, watch_events: Callable[[int], Even
     if is_event_stream(headers):
         spec = effect.call.operation.stream
         if spec is not None and spec.assembled and not streaming and status < 300:
-            return None  # events that add up to an answer came in its place
+            return None  # events that add up to an answer were sent in its place
         watch = watch_events(effect.limit)
     return WholeBody(response, effect.limit, effect.request.deadline, keep_part=streaming, watch=watch)
 

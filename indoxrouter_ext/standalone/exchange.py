@@ -56,7 +56,7 @@ class Exchange:
     """One call with all of its attempts.
 
     A client sends `request`, and passes the answer to `begin`, `feed` and `end`, or the network's failure to `fail`. It
-    repeats this after `pause` seconds, until that is None: then `result` returns or raises what the call came to.
+    repeats this after `pause` seconds, until that is None: then `result` returns the answer of the call, or raises.
     """
 
     def __init__(self, call: Call[Any], settings: Settings, options: Mapping[str, Any] | None = None) -> None:
