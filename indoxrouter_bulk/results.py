@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeAlias, 
 
 import attrs
 from indoxrouter._runtime.codecs.base import near_names, raise_invalid_argument
+from indoxrouter._runtime.models.schema import schema_of
 from indoxrouter._runtime.values.introspection import UNCHECKED
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
@@ -149,7 +150,7 @@ class ArgumentBinder:
         self._texts: dict[str, bool] = {}
         if isinstance(entry.operation, tuple):
             for body in entry.load().bodies[:1]:
-                schema = getattr(getattr(body.codec, "target", None), "_schema_", None)
+                schema = schema_of(body.codec)
                 self.fields = schema.by_wire if schema is not None else {}
 
     def takes_text(self, name: str) -> bool:

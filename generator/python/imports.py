@@ -33,11 +33,12 @@ _CODECS = {
     **dict.fromkeys(
         [
             "ANY", "BINARY", "BOOLEAN", "BYTES", "DATE", "DATETIME", "INTEGER", "NULL", "NUMBER", "STRING", "TEXT",
-            "Variant", "alias", "array", "const", "enum", "integer", "json_text", "mapping", "model", "nullable",
+            "alias", "array", "const", "enum", "integer", "json_text", "mapping", "model", "nullable",
             "number", "string", "union", "upload",
         ],
         "._runtime.codecs.factory",
     ),
+    "Variant": "._runtime.codecs.composites",
     # Modules of `templates/optional`: only packages that use them have them.
     **dict.fromkeys(("array_of", "patterns"), "._runtime.codecs.places"),
     **dict.fromkeys(

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from indoxrouter._runtime.models.schema import schema_of
+
 from ..base.errors import CommandError
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def list_arguments(operation: Operation[Any]) -> list[Argument]:
     found = [Argument(p.name, p.codec, p.required, p.secret) for p in operation.parameters]
     taken = {argument.name for argument in found}
     for body in operation.bodies[:1]:
-        schema = getattr(getattr(body.codec, "target", None), "_schema_", None)
+        schema = schema_of(body.codec)
         if schema is None:
             found.append(Argument("body", body.codec, operation.body_required, False))
             continue

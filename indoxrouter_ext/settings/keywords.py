@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import near_names, nearest, raise_invalid_argument
+from indoxrouter._runtime.models.schema import schema_of
 from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter.about import OPERATIONS
 from indoxrouter.errors import InvalidParametersError
@@ -241,7 +242,7 @@ def settings_of_operation(
         )
     names = [parameter.name for parameter in operation.parameters]
     for body in operation.bodies[:1]:
-        schema: Any = getattr(getattr(body.codec, "target", None), "_schema_", None)
+        schema = schema_of(body.codec)
         names += [] if schema is None else schema.by_name
     return settings_for_call(settings, only_options(method, names, options))
 

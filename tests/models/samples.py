@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
+from indoxrouter._runtime.codecs.base import Codec
 from indoxrouter._runtime.codecs.composites import ModelRef
-from indoxrouter._runtime.codecs.factory import DATETIME, INTEGER, NUMBER, STRING, Codec, array, nullable
+from indoxrouter._runtime.codecs.factory import DATETIME, INTEGER, NUMBER, STRING, array, nullable
 from indoxrouter._runtime.models.lazy_attrs import define
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.models.schema import Field, Schema
