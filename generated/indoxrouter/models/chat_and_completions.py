@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from .._runtime.codecs.composites import Variant
 from .._runtime.codecs.factory import (
     ANY,
     BOOLEAN,
     INTEGER,
     NUMBER,
     STRING,
-    Variant,
     array,
     const,
     enum,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.codecs.composites import Variant
 from .._runtime.codecs.factory import (
     ANY,
     BOOLEAN,
@@ -12,7 +13,6 @@ from .._runtime.codecs.factory import (
     INTEGER,
     NUMBER,
     STRING,
-    Variant,
     array,
     enum,
     mapping,

@@ -5,19 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from .._runtime.codecs.factory import (
-    ANY,
-    INTEGER,
-    NUMBER,
-    STRING,
-    Variant,
-    array,
-    const,
-    enum,
-    model,
-    nullable,
-    union,
-)
+from .._runtime.codecs.composites import Variant
+from .._runtime.codecs.factory import ANY, INTEGER, NUMBER, STRING, array, const, enum, model, nullable, union
 from .._runtime.models.model import Model
 from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from ._runtime.codecs.factory import Codec, alias
+from ._runtime.codecs.base import Codec
+from ._runtime.codecs.factory import alias
 from ._runtime.values.json import loads
 
 if TYPE_CHECKING:

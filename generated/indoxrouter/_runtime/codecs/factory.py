@@ -14,9 +14,8 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-from .base import Codec as Codec  # noqa: PLC0414  # for the tables, which import it from here
+from .base import Codec
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union
-from .composites import Variant as Variant  # noqa: PLC0414  # as above
 from .dates import Date, DateTime
 from .scalars import Boolean, Const, Enumeration, JsonText, Number, String, UploadCodec
 

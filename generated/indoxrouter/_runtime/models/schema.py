@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from ..codecs.base import UNDESCRIBED, Codec, raise_invalid_argument
-from ..codecs.composites import MappingCodec
+from ..codecs.composites import MappingCodec, ModelRef
 from ..values.json import is_mapping
 from ..values.unset import UNSET
 
@@ -141,6 +141,12 @@ class Schema:
             if wire not in encoded:
                 _refuse_missing(f"{prefix}{wire}", self.name, [key for key in encoded if key not in by_wire])
         return encoded
+
+
+def schema_of(codec: Codec) -> Schema | None:
+    """The table of the class that a codec reads and writes; None for any other kind of value."""
+    schema: Schema | None = codec.target._schema_ if isinstance(codec, ModelRef) else None
+    return schema
 
 
 class _LazySchema:

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ..codecs.base import Codec
-from ..codecs.composites import Array, ModelRef
+from ..codecs.composites import Array
 from ..codecs.factory import ANY
+from ..models.schema import schema_of
 from ..values import json
 
 
@@ -20,7 +21,8 @@ def decode_form(body: bytes | str, codec: Codec) -> dict[str, Any]:
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if text.startswith(("http://", "https://", "/")):  # the URL of a request, with its query
         text = urlsplit(text).query
-    declared: dict[str, Any] = codec.target._schema_.by_wire if isinstance(codec, ModelRef) else {}
+    schema = schema_of(codec)
+    declared = schema.by_wire if schema is not None else {}
     found: dict[str, Any] = {}
     for name, value in parse_qsl(text.lstrip("?"), keep_blank_values=True):
         field = declared.get(name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import Variant, alias, model, union
+from ..._runtime.codecs.composites import Variant
+from ..._runtime.codecs.factory import alias, model, union
 from ..._runtime.operations.operation import Body, Operation, ResponseSpec, StreamSpec
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from .._runtime.codecs.composites import Variant
 from .._runtime.codecs.encoded_text import UUID_TEXT
 from .._runtime.codecs.factory import (
     ANY,
@@ -15,7 +16,6 @@ from .._runtime.codecs.factory import (
     INTEGER,
     NUMBER,
     STRING,
-    Variant,
     alias,
     array,
     const,

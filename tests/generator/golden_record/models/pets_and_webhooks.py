@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.codecs.factory import DATETIME, INTEGER, STRING, Variant, array, model, nullable, union
+from .._runtime.codecs.composites import Variant
+from .._runtime.codecs.factory import DATETIME, INTEGER, STRING, array, model, nullable, union
 from .._runtime.models.model import Model
 from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import NUMBER, STRING, Variant, array, model, nullable, union
+from ..._runtime.codecs.composites import Variant
+from ..._runtime.codecs.factory import NUMBER, STRING, array, model, nullable, union
 from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
