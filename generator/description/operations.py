@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
+from ..schema.annotations import renamed_from
 from ..schema.interpreter import Interpreter
 from ..schema.names import NameAllocator, pascal, safe, shortened, snake
+from ..schema.shapes import RefShape
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
 from ..source.problems import pointer_text
@@ -231,6 +233,8 @@ def _parameter(
     if where == "path" and not required:
         raise node.refuse(f"the path parameter {wire!r} has to be `required: true`")
     default = node.value.get("x-client-default", shape.annotations.client_default)
+    # Of a schema that is a component, the former names are those of its class.
+    own = () if isinstance(shape, RefShape) else shape.annotations.renamed_from
     return ParameterSpec(
         wire=wire,
         name="",
@@ -247,6 +251,7 @@ def _parameter(
         allow_reserved=node.flag("allowReserved") and where == "query",
         json=json,
         client_default=default,
+        former=tuple(dict.fromkeys([*renamed_from(node), *own])),
     )
 
 

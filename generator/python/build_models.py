@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from openapi_python_client.strings import PythonCode
 
 from ..description.model import Description
-from ..schema.annotations import renamed_from
 from ..schema.components import Components
 from ..schema.names import NameAllocator, constant, field_names
 from ..schema.shapes import (
@@ -23,7 +22,6 @@ from ..schema.shapes import (
     Shape,
     parts_of,
 )
-from ..source.json_types import is_object
 from .codec_expressions import CodecExpressions
 from .docstrings import Doc, ShapeDescriber, doc
 from .imports import Imports
@@ -125,7 +123,7 @@ def _model(component: Component, context: RenderContext) -> ModelView:
     renamed = {
         old: names[field.wire]
         for field in shape.fields
-        for old in field_names(list(renamed_from(field.node) if is_object(field.node.value) else ())).values()
+        for old in field_names(list(field.former)).values()
         if old not in names.values()  # `fullName` and `full_name` are one name in Python
     }
     types = {view.name: view.annotation for view in fields}
@@ -171,7 +169,6 @@ def _field(field: FieldShape, name: str, context: RenderContext) -> FieldView:
         argument = unset_too(optional)
     return FieldView(
         name=name,
-        node=field.node,
         entry=PythonCode(entry),
         annotation=PythonCode(read if field.required else optional),
         argument=PythonCode(argument),

@@ -8,7 +8,6 @@ from ..schema.shapes import ConstShape, EnumShape, FieldShape, ObjectShape, Stri
 from ..source.json_types import is_array
 from .build_answers import documented, is_assembled
 from .build_models import RenderContext
-from .former_names import former_names
 from .py_source import literal
 
 ARGUMENT_NAMES = frozenset({"self", "body", "content_type"})
@@ -134,9 +133,8 @@ def _parameter(parameter: ParameterSpec, context: RenderContext) -> str:
         code += ", explode=False"
     if parameter.allow_reserved:
         code += ", allow_reserved=True"
-    former = former_names(parameter)
-    if former:
-        code += f", former={literal(former)}"
+    if parameter.former:
+        code += f", former={literal(parameter.former)}"
     return code
 
 

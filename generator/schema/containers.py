@@ -7,7 +7,7 @@ from typing import Any
 
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, describe_value
-from .annotations import annotations_of
+from .annotations import annotations_of, renamed_from
 from .conjuncts import conjuncts_of
 from .context import SchemaContext, ShapeReader
 from .keywords import shaping
@@ -106,10 +106,11 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
             values=additional or AnyShape(context.node),
             patterns=patterns,
         )
-    fields = [
-        FieldShape(wire, _property(reader, wire, schemas, context.hint), wire in required, tuple(schemas))
-        for wire, schemas in declared.items()
-    ]
+    fields: list[FieldShape] = []
+    for wire, schemas in declared.items():
+        shape = _property(reader, wire, schemas, context.hint)
+        former = dict.fromkeys(name for schema in schemas for name in renamed_from(schema))
+        fields.append(FieldShape(wire, shape, wire in required, tuple(schemas), tuple(former)))
     for wire, element in required.items():
         if wire not in declared:  # promised without a schema: any value, but promised
             fields.append(FieldShape(wire, AnyShape(element), True, (element,)))
