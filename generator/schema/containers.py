@@ -49,19 +49,8 @@ def array_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext)
         most = dict(limits).get("max_items")
         full = closed or (most is not None and most <= len(places))
         rest = None if full else _item(reader, items, replace(context, hint=f"{context.hint}Rest"))
-        bounds = Bounds(tuple(limits))
-        return TupleShape(
-            context.node,
-            context.annotations,
-            context.nullable,
-            places=tuple(places),
-            rest=rest,
-            bounds=bounds,
-        )
-    item = _item(reader, items, context)
-    return ArrayShape(
-        context.node, context.annotations, context.nullable, items=item, bounds=Bounds(tuple(limits))
-    )
+        return TupleShape(*context.base, places=tuple(places), rest=rest, bounds=Bounds(tuple(limits)))
+    return ArrayShape(*context.base, items=_item(reader, items, context), bounds=Bounds(tuple(limits)))
 
 
 def _item(reader: ShapeReader, items: list[Node], context: SchemaContext) -> Shape:
@@ -96,16 +85,10 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
             component.shape = object_of(
                 reader, conjuncts, replace(context, hint=component.name, root=True, nullable=False)
             )
-        return RefShape(context.node, context.annotations, context.nullable, name=component.name)
+        return RefShape(*context.base, name=component.name)
     additional, patterns = _additional(reader, conjuncts, context)
     if not declared:
-        return MapShape(
-            context.node,
-            context.annotations,
-            context.nullable,
-            values=additional or AnyShape(context.node),
-            patterns=patterns,
-        )
+        return MapShape(*context.base, values=additional or AnyShape(context.node), patterns=patterns)
     fields: list[FieldShape] = []
     for wire, schemas in declared.items():
         shape = _property(reader, wire, schemas, context.hint)
@@ -116,9 +99,7 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
             fields.append(FieldShape(wire, AnyShape(element), True, (element,)))
     shapes = context.node.value.get("x-response-shapes") or () if is_object(context.node.value) else ()
     return ObjectShape(
-        context.node,
-        context.annotations,
-        context.nullable,
+        *context.base,
         fields=tuple(fields),
         additional=additional,
         patterns=patterns,
