@@ -192,7 +192,6 @@ class Description:
 
     title: str
     version: str
-    summary: str | None
     servers: tuple[str, ...]
     server_variables: dict[str, ServerTemplate]
     node: Node

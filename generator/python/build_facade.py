@@ -26,7 +26,7 @@ from .build_operations import OPTIONS_TEXT
 from .descriptors import body_fields
 from .docstrings import doc
 from .imports import OPTIONS
-from .py_source import literal
+from .py_source import keywords, literal
 from .type_hints import members, or_none
 from .views import ArgumentView, FacadeView
 
@@ -280,15 +280,10 @@ def _entry(
     else:
         rows = (f"{literal(f.fixed[dispatch])}: ({literal(o.tag_name)}, {literal(o.name)})" for o, f in group)
         target = "{" + ", ".join(rows) + "}"
-    code = f"{literal(name)}, {target}"
-    if dispatch is not None:
-        code += f", dispatch={literal(dispatch)}"
-    if facade.rename:
-        code += f", rename={literal(facade.rename)}"
-    if accepts_additional:
-        code += ", accepts_additional=True"
-    if typed_fields := [
-        field.wire for _, field in body_fields(group[0][0], context) if field.wire in facade.extra
-    ]:
-        code += f", typed_fields={literal(typed_fields)}"
-    return code
+    fields = [field.wire for _, field in body_fields(group[0][0], context)]
+    return f"{literal(name)}, {target}" + keywords(
+        dispatch=dispatch,
+        rename=facade.rename,
+        accepts_additional=accepts_additional,
+        typed_fields=[wire for wire in fields if wire in facade.extra],
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from openapi_python_client.strings import PythonCode
 
 from ..description.model import Description
+from ..description.reachability import reached
 from ..schema.components import Components
 from ..schema.names import NameAllocator, constant, field_names
 from ..schema.shapes import (
@@ -18,14 +19,12 @@ from ..schema.shapes import (
     EnumShape,
     FieldShape,
     ObjectShape,
-    RefShape,
     Shape,
-    parts_of,
 )
 from .codec_expressions import CodecExpressions
 from .docstrings import Doc, ShapeDescriber, doc
 from .imports import Imports
-from .py_source import literal
+from .py_source import keywords, literal
 from .type_hints import TypeHints, or_none, unset_too
 from .views import AliasView, EnumView, FieldView, ModelView, ParamView
 
@@ -65,24 +64,12 @@ class RenderContext:
 
 def request_models(description: Description, components: Components) -> dict[str, str]:
     """The models that requests use, and the names of their TypedDicts."""
-    reached: dict[str, None] = {}
-    pending: list[Shape] = []
-    for operation in description.operations:
-        pending.extend(body.shape for body in operation.bodies)
-        pending.extend(parameter.shape for parameter in operation.parameters)
-    seen: set[str] = set()
-    while pending:
-        shape = pending.pop()
-        pending.extend(parts_of(shape))
-        if isinstance(shape, RefShape) and shape.name not in seen:
-            seen.add(shape.name)
-            component = components[shape.name]
-            if component.kind == "model":
-                reached[shape.name] = None
-            pending.append(component.meaning)
+    sent, _ = reached(description, components)
     register = NameAllocator(frozenset(component.name for component in components))
     return {
-        c.name: register.allocate(f"{c.name}Param", suffix="Dict") for c in components if c.name in reached
+        c.name: register.allocate(f"{c.name}Param", suffix="Dict")
+        for c in components
+        if c.kind == "model" and c.name in sent
     }
 
 
@@ -145,16 +132,13 @@ def _field(field: FieldShape, name: str, context: RenderContext) -> FieldView:
     codec = context.codecs.expression(field.shape)
     read = context.type_hints.read(field.shape)
     optional = or_none(read)
-    options = {
-        "required": field.required,
-        "nullable": nullable(field.shape, context.components),
-        "read_only": annotations.read_only,
-        "secret": annotations.secret,
-    }
-    entry = f"{literal(name)}, {codec}"
-    if field.wire != name:
-        entry += f", wire={literal(field.wire)}"
-    entry += "".join(f", {k}=True" for k, v in options.items() if v)
+    entry = f"{literal(name)}, {codec}" + keywords(
+        wire=field.wire if field.wire != name else None,
+        required=field.required,
+        nullable=nullable(field.shape, context.components),
+        read_only=annotations.read_only,
+        secret=annotations.secret,
+    )
     if annotations.default is not MISSING and annotations.default is not None:
         entry += f", default={literal(annotations.default)}"
     target = context.components.resolve(field.shape)

@@ -181,20 +181,15 @@ def resource_views(
     """One class pair for each tag."""
     titles = {operation.tag_name: operation.tag for operation in description.operations}
     taken = frozenset({*(component.name for component in context.components), *context.params.values()})
-    found: list[ResourceView] = []
-    for tag, operations in views.items():
-        text = description.tags.get(titles[tag])
-        found.append(
-            ResourceView(
-                tag=tag,
-                class_name=_class_name(pascal(tag, "Tag"), taken),
-                doc=doc(None, text, f"Operations of {titles[tag]}."),
-                operations=operations,
-                renames=any(view.renamed for view in operations),
-                options=any(view.options for view in operations),
-            )
+    return [
+        ResourceView(
+            tag=tag,
+            class_name=_class_name(pascal(tag, "Tag"), taken),
+            doc=doc(None, description.tags.get(titles[tag]), f"Operations of {titles[tag]}."),
+            operations=operations,
         )
-    return found
+        for tag, operations in views.items()
+    ]
 
 
 def _class_name(stem: str, taken: frozenset[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..schema.components import Components
 from ..schema.shapes import (
     AnyShape,
@@ -21,6 +23,9 @@ from ..schema.shapes import (
     parts_of,
 )
 from .py_source import literal
+
+# What divides an annotation; texts are found as a whole, because they may hold any of the others.
+_SIGNS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[\[\](|)]")
 
 
 class TypeHints:
@@ -226,24 +231,14 @@ def _joined(codes: list[str]) -> str:
 
 def members(code: str) -> list[str]:
     """The members of a union at its top level (quotes and brackets may hold `|` as well)."""
-    pieces: list[str] = []
-    depth, quote, start, index = 0, "", 0, 0
-    while index < len(code):
-        character = code[index]
-        if quote:
-            if character == "\\":
-                index += 1
-            elif character == quote:
-                quote = ""
-        elif character in "'\"":
-            quote = character
-        elif character in "[(":
+    pieces, depth, start = list[str](), 0, 0
+    for found in _SIGNS.finditer(code):
+        sign = found[0]
+        if sign in "[(":
             depth += 1
-        elif character in "])":
+        elif sign in "])":
             depth -= 1
-        elif character == "|" and depth == 0:
-            pieces.append(code[start:index].strip())
-            start = index + 1
-        index += 1
-    pieces.append(code[start:].strip())
-    return pieces
+        elif sign == "|" and depth == 0:
+            pieces.append(code[start : found.start()].strip())
+            start = found.end()
+    return [*pieces, code[start:].strip()]

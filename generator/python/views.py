@@ -156,8 +156,6 @@ class ResourceView:
     class_name: str
     doc: Doc
     operations: list[OperationView]
-    renames: bool
-    options: bool
 
 
 @dataclass
@@ -227,8 +225,3 @@ class FrontDoorName:
     name: str
     module: str
     optional: bool = False  # of a package that an extra installs
-
-    @property
-    def absolute(self) -> bool:
-        """The module belongs to the layer above the package."""
-        return not self.module.startswith(".")

@@ -37,7 +37,6 @@ class Annotations:
     secret: bool = False
     default: Any = MISSING
     client_default: Any = MISSING
-    examples: tuple[Any, ...] = ()
     renamed_from: tuple[str, ...] = ()
     open_enum: bool = True
     media_limit: tuple[tuple[str, int], ...] = ()
