@@ -106,14 +106,13 @@ def _given_ids(resolver: Resolver, paths: Node | None) -> set[str]:
     """The ids in the description: no id that is made for another operation may be one of them."""
     found: set[str] = set()
     for path, item in paths.items() if paths is not None and is_object(paths.value) else ():
-        if path.startswith("/") and is_object(item.value):
-            operations = (node.value for method, node in resolver.follow(item).items() if method in METHODS)
-            found.update(value["operationId"] for value in operations if isinstance(_id(value), str))
+        with resolver.problems.collect():
+            readable = path.startswith("/") and is_object(item.value)
+            for method, node in resolver.follow(item).items() if readable else ():
+                given = node.get("operationId") if method in METHODS else None
+                if given is not None and isinstance(given.value, str):
+                    found.add(given.value)
     return found
-
-
-def _id(operation: object) -> object:
-    return operation.get("operationId") if is_object(operation) else None
 
 
 def _id_of(method: str, path: str, taken: set[str]) -> str:

@@ -34,6 +34,7 @@ paths:
       security: [{unknown: []}]
       responses: {'200': {$ref: '#/components/responses/Gone'}}
   b: {}
+  /c: {$ref: '#/components/pathItems/Gone'}
 components:
   schemas:
     A:
@@ -62,6 +63,7 @@ PLACES = [
     "/paths/~1a/put/security/0/unknown: ",
     "/paths/~1a/put/responses/200/$ref: ",
     "/paths/b: ",
+    "/paths/~1c/$ref: ",
     "/components/schemas/A/properties/one/type: ",
     "/components/schemas/A/properties/two/$ref: ",
     "/components/schemas/A/properties/three/minimum: ",
