@@ -55,10 +55,6 @@ class TypeHints:
             return self._with_null(code, shape)
         return self.write(shape)
 
-    def read_members(self, shape: Shape) -> list[str]:
-        """The members of `read`, where that is a union."""
-        return members(self.read(shape))
-
     @staticmethod
     def _with_null(code: str, shape: Shape) -> str:
         return or_none(code) if shape.nullable else code
@@ -83,13 +79,21 @@ class TypeHints:
                 return _joined([self.read(variant) for variant in variants])
             case EnumShape() as enum:
                 return self._enum(enum, open_too=True)
-            case _:
-                return self._scalar(shape)
+            case NullShape():
+                return "None"
+            case BooleanShape():
+                return "bool"
+            case StringShape():
+                return "str"
+            case NumberShape(integer=integer):
+                return "int" if integer else "float"
+            case ConstShape(value=value):
+                return self._literals((value,))
+            case ObjectShape():
+                raise shape.node.refuse("an object without a name")  # the interpreter lifts every one of them
 
     def _write(self, shape: Shape) -> str:
         match shape:
-            case AnyShape():
-                return "Any"
             case StringShape(kind="date-time" | "date" as kind):
                 return f"{self._date(kind)} | str"
             case StringShape(kind="binary"):
@@ -121,8 +125,8 @@ class TypeHints:
                 return _joined([self.write(variant) for variant in variants])
             case EnumShape() as enum:
                 return self._enum(enum, open_too=enum.open)
-            case _:
-                return self._scalar(shape)
+            case _:  # a value that is written as it reads
+                return self._read(shape)
 
     @staticmethod
     def _tuple(codes: list[str], shape: TupleShape) -> str:
@@ -137,23 +141,6 @@ class TypeHints:
             return code
         # The plain mapping too: a variable of the type `list[dict[str, str]]` is no list of TypedDicts.
         return _joined([code, "Mapping[str, Any]"])
-
-    def _scalar(self, shape: Shape) -> str:
-        match shape:
-            case NullShape():
-                return "None"
-            case BooleanShape():
-                return "bool"
-            case StringShape():
-                return "str"
-            case NumberShape(integer=integer):
-                return "int" if integer else "float"
-            case ConstShape(value=value):
-                return self._literals((value,))
-            case ObjectShape():
-                raise shape.node.refuse("an object without a name")  # the interpreter lifts every one of them
-            case _:
-                raise TypeError(type(shape).__name__)
 
     def _date(self, kind: str) -> str:
         return "datetime.datetime" if kind == "date-time" else "datetime.date"
