@@ -67,10 +67,10 @@ def _generate(options: argparse.Namespace) -> int:
         return 0
     from .package.files import compare, make, write
     from .package.manifest import files_below
-    from .package.writing import check_output
+    from .package.writing import owned_files
 
     if not options.explain:
-        check_output(settings.output)
+        owned_files(settings.output)  # refuses one that is not ours, before any work is done
     package = make(settings)
     facts = ", ".join(plural(count, name.removesuffix("s")) for name, count in package.facts.items())
     for problem in package.left_out:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..source.json_types import is_array, is_object
-from ..source.problems import plural, pointer_text
+from ..source.node import value_at
+from ..source.problems import pieces_of, plural, pointer_text
 from .aspects import Change, Level
 
 BINARY = Path("node_modules/.bin/redocly")
@@ -149,18 +149,8 @@ def _nearest(changes: list[Change], rating: Rating) -> int | None:
 
 def _unchanged(rating: Rating, old: Any, new: Any) -> bool:
     """Whether the place has one value in both descriptions, so that the cause is elsewhere."""
-    before, after = _value_at(old, rating.place), _value_at(new, rating.place)
-    return before is not None and before == after
-
-
-def _value_at(document: Any, pointer: str) -> Any:
-    value = document
-    for piece in pointer.removeprefix("#").split("/")[1:]:
-        piece = piece.replace("~1", "/").replace("~0", "~")
-        if is_object(value):
-            value = next((item for key, item in value.items() if str(key) == piece), None)
-        elif is_array(value) and piece.isdecimal() and int(piece) < len(value):
-            value = value[int(piece)]
-        else:
-            return None
-    return value
+    place = pieces_of(rating.place)
+    try:
+        return bool(value_at(old, place) == value_at(new, place))
+    except LookupError:
+        return False

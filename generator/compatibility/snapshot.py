@@ -13,7 +13,6 @@ from ..description.operations import servers_of
 from ..description.reachability import answer_shapes, failure_shapes, request_shapes
 from ..description.read import Reading
 from ..python.build_answers import result_type
-from ..python.former_names import former_names
 from ..python.py_source import literal
 from ..schema.shapes import RefShape, Shape, StringShape, UnionShape
 from ..source.node import Node
@@ -170,9 +169,8 @@ def _parameter(
     owner = f"operation {operation.id}"
     key = f"{owner} argument {parameter.wire} in {parameter.where}"
     name = f"{operation.id}: {parameter.where} parameter {parameter.wire}"
-    former = former_names(parameter)
     entry = builder.add(
-        SnapshotEntry("argument", key, name, facts, parameter.node, owner, names, former=former)
+        SnapshotEntry("argument", key, name, facts, parameter.node, owner, names, former=parameter.former)
     )
     add_values(builder, parameter.shape, entry)
 

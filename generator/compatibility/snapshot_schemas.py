@@ -7,7 +7,6 @@ from typing import Any
 
 from ..python.build_models import nullable
 from ..python.descriptors import body_fields
-from ..schema.annotations import renamed_from
 from ..schema.names import constant, field_names, pascal
 from ..schema.shapes import (
     Component,
@@ -20,7 +19,6 @@ from ..schema.shapes import (
     UnionShape,
     parts_of,
 )
-from ..source.node import Node
 from .entry import SnapshotBuilder, SnapshotEntry, default_repr, union_members
 
 
@@ -128,15 +126,11 @@ def _field(
         (f"{owner.python[0]}.{python}", *dict.fromkeys(arguments)),
         sent=sent,
         received=owner.received and not annotations.write_only,
-        former=tuple(name for node in one.nodes for name in _former(node)),
+        former=one.former,
         others=tuple((*node.pointer[:-2], "required") for node in one.nodes if len(node.pointer) > 2),
     )
     builder.add(entry)
     add_values(builder, one.shape, entry)
-
-
-def _former(node: Node) -> tuple[str, ...]:
-    return renamed_from(node) if isinstance(node.value, dict) else ()
 
 
 def add_values(builder: SnapshotBuilder, shape: Shape, owner: SnapshotEntry, *, named: bool = False) -> None:

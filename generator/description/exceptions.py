@@ -145,11 +145,16 @@ def read_error_tables(root: Node, names: set[str]) -> tuple[dict[str, str], dict
     codes: dict[str, str] = {}
     statuses: dict[int, str] = {}
     for _, schema in root.items_at("components", "schemas"):
-        for code, entry in schema.items_at("x-error-codes"):
-            codes[code] = _exception(entry, names)
-        table = schema.get("x-error-statuses")
-        statuses.update(read_statuses(table, names) if table is not None else {})
+        if (table := schema.get("x-error-codes")) is not None:
+            codes.update(read_codes(table, names))
+        if (table := schema.get("x-error-statuses")) is not None:
+            statuses.update(read_statuses(table, names))
     return codes, statuses
+
+
+def read_codes(table: Node, names: set[str] | None = None) -> dict[str, str]:
+    """One table of error code -> exception. `names`: those that there are; None takes any."""
+    return {code: _exception(entry, names) for code, entry in table.items()}
 
 
 def read_statuses(table: Node, names: set[str] | None = None) -> dict[int, str]:

@@ -17,7 +17,10 @@ Retry: TypeAlias = Literal["safe", "billed", "unbilled", "never"]
 
 @dataclass(eq=False)
 class ParameterSpec:
-    """A parameter of an operation. `json`: its value travels as JSON text (`content: application/json`)."""
+    """A parameter of an operation.
+
+    `json`: its value travels as JSON text (`content: application/json`). `former`: its former names.
+    """
 
     wire: str
     name: str
@@ -34,6 +37,7 @@ class ParameterSpec:
     allow_reserved: bool = False
     json: bool = False
     client_default: Any = MISSING
+    former: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -188,7 +192,6 @@ class Description:
 
     title: str
     version: str
-    summary: str | None
     servers: tuple[str, ...]
     server_variables: dict[str, ServerTemplate]
     node: Node

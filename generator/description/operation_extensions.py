@@ -10,45 +10,45 @@ from ..source.forms import check_keys, mapping_at, strings_at
 from ..source.node import Node, describe_value
 from .exceptions import read_statuses
 from .model import FacadeSpec, OperationSpec, Retry
-from .streams import STREAM_KEYS, read_stream
+from .streams import read_stream
 
-RETRIES = ("safe", "billed", "unbilled", "never")
-FACADE_KEYS = frozenset({"name", "positional", "defaults", "fixed", "rename", "extra"})
-POLL_KEYS = frozenset({"status", "done", "failed", "pending", "interval", "deadline"})
+_RETRIES = ("safe", "billed", "unbilled", "never")
+_FACADE_KEYS = frozenset({"name", "positional", "defaults", "fixed", "rename", "extra"})
+_POLL_KEYS = frozenset({"status", "done", "failed", "pending", "interval", "deadline"})
 
 
 def read_extensions(operation: OperationSpec, interpreter: Interpreter) -> None:
     """Read and check the `x-` keys of an operation."""
     node = operation.node
-    operation.retry = _retry(operation)
+    if (retry := node.get("x-retry")) is not None:
+        operation.retry = read_retry(retry)
+    elif operation.method in ("GET", "HEAD"):
+        operation.retry = "safe"
     operation.idempotency_key = node.flag("x-idempotency-key")
     operation.token_exchange = node.flag("x-token-exchange")
     operation.strict_success = node.flag("x-strict-success")
-    operation.poll = _poll(node)
-    operation.provider_rules = _provider_rules(node)
-    operation.facade = [_facade(entry) for entry in node.elements_at("x-facade")]
+    if (poll := node.get("x-poll")) is not None:
+        operation.poll = read_poll(poll)
+    if (rules := node.get("x-provider-rules")) is not None:
+        operation.provider_rules = read_provider_rules(rules)
+    if (methods := node.get("x-facade")) is not None:
+        operation.facade = read_facade(methods)
     operation.stream = read_stream(operation, interpreter)
-    statuses = node.get("x-error-statuses")
-    if statuses is not None:
+    if (statuses := node.get("x-error-statuses")) is not None:
         operation.error_statuses = read_statuses(statuses)
 
 
-def _retry(operation: OperationSpec) -> Retry:
-    """`x-retry`; without it a read is safe and everything else is sent once."""
-    found = operation.node.get("x-retry")
-    if found is None:
-        return "safe" if operation.method in ("GET", "HEAD") else "never"
-    if found.value not in RETRIES:
-        raise found.refuse(f"`x-retry` is one of {', '.join(RETRIES)}, found {describe_value(found.value)}")
+def read_retry(found: Node) -> Retry:
+    """`x-retry`. Without it a read is safe, and everything else is sent once."""
+    if found.value not in _RETRIES:
+        raise found.refuse(f"`x-retry` is one of {', '.join(_RETRIES)}, found {describe_value(found.value)}")
     retry: Retry = found.value
     return retry
 
 
-def _poll(node: Node) -> dict[str, Any] | None:
-    found = node.get("x-poll")
-    if found is None:
-        return None
-    check_keys(found, POLL_KEYS, required=POLL_KEYS)
+def read_poll(found: Node) -> dict[str, Any]:
+    """`x-poll`: the field with the state of a job, the states by what they mean, and times in seconds."""
+    check_keys(found, _POLL_KEYS, required=_POLL_KEYS)
     for key in ("done", "failed", "pending"):
         strings_at(found, key)
     for key in ("interval", "deadline"):
@@ -60,10 +60,8 @@ def _poll(node: Node) -> dict[str, Any] | None:
     return dict(found.value)
 
 
-def _provider_rules(node: Node) -> dict[str, Any] | None:
-    found = node.get("x-provider-rules")
-    if found is None:
-        return None
+def read_provider_rules(found: Node) -> dict[str, Any]:
+    """`x-provider-rules`: changes to the body, by provider."""
     for _, rule in found.items():
         check_keys(rule, frozenset({"replace", "drop", "x-source"}))
         strings_at(rule, "drop")
@@ -74,8 +72,13 @@ def _provider_rules(node: Node) -> dict[str, Any] | None:
     }
 
 
-def _facade(entry: Node) -> FacadeSpec:
-    check_keys(entry, FACADE_KEYS, required=frozenset({"name"}))
+def read_facade(found: Node) -> list[FacadeSpec]:
+    """`x-facade`: methods of the documented client."""
+    return [_method(entry) for entry in found.elements()]
+
+
+def _method(entry: Node) -> FacadeSpec:
+    check_keys(entry, _FACADE_KEYS, required=frozenset({"name"}))
     name = entry.value["name"]
     if not isinstance(name, str) or not name.isidentifier() or safe(name) != name or name.startswith("_"):
         raise entry.child("name").refuse(
@@ -90,6 +93,3 @@ def _facade(entry: Node) -> FacadeSpec:
         rename=mapping_at(entry, "rename"),
         extra=dict(entry.items_at("extra")),
     )
-
-
-__all__ = ["FACADE_KEYS", "POLL_KEYS", "RETRIES", "STREAM_KEYS", "read_extensions"]

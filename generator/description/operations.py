@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
+from ..schema.annotations import renamed_from
 from ..schema.interpreter import Interpreter
 from ..schema.names import NameAllocator, pascal, safe, shortened, snake
+from ..schema.shapes import RefShape
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
 from ..source.problems import pointer_text
@@ -104,14 +106,13 @@ def _given_ids(resolver: Resolver, paths: Node | None) -> set[str]:
     """The ids in the description: no id that is made for another operation may be one of them."""
     found: set[str] = set()
     for path, item in paths.items() if paths is not None and is_object(paths.value) else ():
-        if path.startswith("/") and is_object(item.value):
-            operations = (node.value for method, node in resolver.follow(item).items() if method in METHODS)
-            found.update(value["operationId"] for value in operations if isinstance(_id(value), str))
+        with resolver.problems.collect():
+            readable = path.startswith("/") and is_object(item.value)
+            for method, node in resolver.follow(item).items() if readable else ():
+                given = node.get("operationId") if method in METHODS else None
+                if given is not None and isinstance(given.value, str):
+                    found.add(given.value)
     return found
-
-
-def _id(operation: object) -> object:
-    return operation.get("operationId") if is_object(operation) else None
 
 
 def _id_of(method: str, path: str, taken: set[str]) -> str:
@@ -231,6 +232,8 @@ def _parameter(
     if where == "path" and not required:
         raise node.refuse(f"the path parameter {wire!r} has to be `required: true`")
     default = node.value.get("x-client-default", shape.annotations.client_default)
+    # Of a schema that is a component, the former names are those of its class.
+    own = () if isinstance(shape, RefShape) else shape.annotations.renamed_from
     return ParameterSpec(
         wire=wire,
         name="",
@@ -247,6 +250,7 @@ def _parameter(
         allow_reserved=node.flag("allowReserved") and where == "query",
         json=json,
         client_default=default,
+        former=tuple(dict.fromkeys([*renamed_from(node), *own])),
     )
 
 

@@ -102,7 +102,6 @@ def _read(sources: Sources, problems: ProblemLog, package: str) -> Reading:
     description = Description(
         title=info.text("title") or "API",
         version=str(info.value.get("version", "0")),
-        summary=info.text("summary") or info.text("description"),
         servers=servers,
         server_variables=server_variables,
         node=root,

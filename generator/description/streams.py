@@ -16,7 +16,7 @@ from ..source.json_types import is_object
 from ..source.node import Node
 from .model import OperationSpec, StreamInfo
 
-STREAM_KEYS = frozenset({"parameter", "done", "stop", "terminal"})
+_STREAM_KEYS = frozenset({"parameter", "done", "stop", "terminal"})
 _ENVELOPE_KEYS = frozenset({"data", "event", "id", "retry"})
 _USUAL_END = "[DONE]"
 
@@ -31,8 +31,7 @@ def read_stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInf
     streams = [answer for answer in successes if answer.framing]
     if found is None and (not streams or len(streams) < len(successes)):
         return None
-    if found is not None:
-        check_keys(found, STREAM_KEYS)
+    terminal = read_terminal(found) if found is not None else ()
     if not streams or streams[0].shape is None:
         node = found or operation.node
         raise node.refuse("a stream needs a text/event-stream answer with the schema of one event; add it")
@@ -43,7 +42,6 @@ def read_stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInf
         )
     operation.answers = [answer for answer in operation.answers if answer not in streams]
     data = _Data(streams[0].shape, interpreter, f"{operation.name}_event")
-    terminal = strings_at(found, "terminal") if found is not None else ()
     done = (found.text("done") if found is not None else None) or data.marker
     return StreamInfo(
         parameter=parameter,
@@ -56,6 +54,12 @@ def read_stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInf
         open_ended=done is None and not terminal,
         answers=streams,
     )
+
+
+def read_terminal(found: Node) -> tuple[str, ...]:
+    """The types of events that end a stream, of `x-stream`, whose keys are checked."""
+    check_keys(found, _STREAM_KEYS)
+    return strings_at(found, "terminal")
 
 
 class _Data:

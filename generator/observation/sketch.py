@@ -13,6 +13,7 @@ from ..rules.house import expected_failures
 from ..schema.names import pascal, snake
 from ..source.json_types import is_array, is_object
 from .exchanges import NO_BODY, Observed
+from .variants import json_type
 
 _OBSERVED = {"description": "Observed; not documented."}
 _VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
@@ -20,17 +21,9 @@ _VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "
 
 def json_schema(value: Any) -> dict[str, Any]:
     """The schema of one value, without names: objects in it are free-form."""
-    if value is None:
-        return {"type": "null"}
-    if isinstance(value, bool):
-        return {"type": "boolean"}
-    if isinstance(value, (int, float)):
-        return {"type": "integer" if isinstance(value, int) else "number"}
-    if isinstance(value, str):
-        return {"type": "string"}
-    if isinstance(value, list):
+    if is_array(value):
         return {"type": "array", "items": json_schema(value[0]) if value else {}}
-    return {"type": "object"}
+    return {"type": "number" if isinstance(value, float) else json_type(value)}
 
 
 class _Components:

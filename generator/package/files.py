@@ -40,7 +40,7 @@ def render(
     Raises:
         SpecRefused: for everything that is wrong with the description or would be lost.
     """
-    from ..rules.rules import check_rules, check_streams, drop_wrong_defaults
+    from ..rules.rules import check_rules, check_streams
     from ..source.problems import SpecRefused
     from ..upstream.parse import parse
     from .completeness import check_completeness
@@ -51,8 +51,6 @@ def render(
         left_out.extend(check_streams(reading))
     if left_out and not settings.lenient:
         raise SpecRefused(left_out, "mend them, or generate the rest with `--lenient`")
-    if left_out:
-        drop_wrong_defaults(reading)
     openapi, config = parse(reading, settings.package, settings.output)
     project = PackageProject(reading, openapi, config, settings)
     project.build()

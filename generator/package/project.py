@@ -13,7 +13,6 @@ from openapi_python_client import Project
 from openapi_python_client.config import Config
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonCode, PythonIdentifier
 
 from ..description.exceptions import CARRIED
@@ -22,7 +21,8 @@ from ..description.read import Reading
 from ..python.build_facade import facade_views
 from ..python.build_models import RenderContext, param_view, schema_view
 from ..python.build_operations import operation_view, resource_views
-from ..python.docstrings import clean, doc, render
+from ..python.docstrings import doc, render
+from ..python.imports import OPTIONS
 from ..python.py_source import literal
 from ..python.type_hints import members
 from ..python.views import ExceptionView, FrontDoorName, OperationView, WebhookView
@@ -54,9 +54,7 @@ class PackageProject(Project):
         mark = tree_digest(GENERATOR, ("*.py",))[:16]
         self.env.bytecode_cache = FileSystemBytecodeCache(pattern=f"indoxrouter-{mark}-%s.cache")
         self.env.finalize = _only_safe
-        self.env.filters.update(
-            code=_code, text=_text, literal=literal, comment=_comment, doc=render, constant=constant
-        )
+        self.env.filters.update(code=_code, literal=literal, doc=render, constant=constant)
         self.reading = reading
         self.templates = templates
         self.front_door = front_door
@@ -180,7 +178,7 @@ class PackageProject(Project):
             self._render(f"resources/{view.tag}.py", "resource.py.jinja", resource=view)
         self._render("resources/__init__.py", "resources_init.py.jinja", resources=views)
         self._render(
-            "resources/_send.py", "resources_send.py.jinja", options=any(view.options for view in views)
+            "resources/_send.py", "resources_send.py.jinja", options=self.context.imports.above(OPTIONS)
         )
 
     def _facade(self) -> None:
@@ -191,14 +189,7 @@ class PackageProject(Project):
         self._render("facade_entries.py", "facade_entries.py.jinja", methods=methods)
         # Two modules: a program uses one of the two clients, and does not load the other's.
         for name, asynchronous in (("facade.py", False), ("async_facade.py", True)):
-            self._render(
-                name,
-                "facade.py.jinja",
-                asynchronous=asynchronous,
-                methods=methods,
-                formats=any(method.format_argument for method in methods),
-                renames=any(method.renamed for method in methods),
-            )
+            self._render(name, "facade.py.jinja", asynchronous=asynchronous, methods=methods)
 
     def _errors(self) -> None:
         description = self.reading.description
@@ -316,22 +307,9 @@ def _only_safe(value: Any) -> Any:
     """Jinja's `finalize`: called with everything that a template prints."""
     if type(value) in (int, str) or isinstance(value, PythonIdentifier):
         return value
-    raise UntrustedOutput(
-        f"a template printed a {type(value).__name__} bare; use `code`, `text`, `doc` or `literal`"
-    )
+    raise UntrustedOutput(f"a template printed a {type(value).__name__} bare; use `code`, `doc` or `literal`")
 
 
 def _code(value: PythonCode) -> str:
     """Code as code. Never inside quotes."""
     return value.as_unembedded_code()
-
-
-def _text(value: UntrustedString) -> str:
-    """Spec text as a string literal."""
-    return literal(value.get_untrusted_value())
-
-
-def _comment(value: UntrustedString | PythonCode) -> str:
-    """Spec text on one line behind `#`."""
-    text = value.get_untrusted_value() if isinstance(value, UntrustedString) else value.as_unembedded_code()
-    return " ".join(clean(text).split())

@@ -18,15 +18,6 @@ from ..source.settings import BadSettings
 from .manifest import HEADER, NAME, NOTE, files_below, read_manifest
 
 
-def check_output(output: Path) -> None:
-    """Refuse a directory whose content is not a package of ours, before any work is done.
-
-    Raises:
-        BadSettings: naming the directory and the remedy.
-    """
-    _owned_files(output)
-
-
 def write_files(files: dict[str, bytes], output: Path) -> list[str]:
     """Write the files that differ, remove those of the old manifest that are no longer part of the package.
 
@@ -41,7 +32,7 @@ def write_files(files: dict[str, bytes], output: Path) -> list[str]:
         BadSettings: when the directory is not ours, or when a file of somebody else would be overwritten.
         OSError: when a file cannot be written; the old package is as it was.
     """
-    owned = _owned_files(output)
+    owned = owned_files(output)
     changed = [
         name for name in sorted(files, key=lambda n: (n == NAME, n)) if _differs(output, name, files[name])
     ]
@@ -61,8 +52,12 @@ def write_files(files: dict[str, bytes], output: Path) -> list[str]:
     return [*changed, *stale]
 
 
-def _owned_files(output: Path) -> set[str]:
-    """The files in a directory that we may replace: those that its manifest names, and the manifest."""
+def owned_files(output: Path) -> set[str]:
+    """The files in a directory that we may replace: those that its manifest names, and the manifest.
+
+    Raises:
+        BadSettings: for a directory whose content is not a package of ours, with the remedy.
+    """
     if not os.path.lexists(output):
         return set()
     if not output.is_dir():

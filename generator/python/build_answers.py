@@ -98,8 +98,7 @@ def result_type(operation: OperationSpec, context: RenderContext, stream: str = 
             case str():
                 codes[shape] = None
             case _:
-                for member in context.type_hints.read_members(shape):
-                    codes[member] = None
+                codes.update(dict.fromkeys(members(context.type_hints.read(shape))))
     if not codes and operation.stream is not None:
         codes["Any"] = None  # the description has the events only, not what they add up to
     if "Any" in codes and not stream:

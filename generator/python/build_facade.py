@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 from openapi_python_client.strings import PythonCode
 
 from ..description.model import Description, FacadeSpec, OperationSpec
 from ..schema.interpreter import Interpreter
 from ..schema.names import safe, snake
-from ..schema.shapes import MISSING, ArrayShape, Shape, StringShape
+from ..schema.shapes import MISSING, ArrayShape, StringShape
 from ..source.node import Node
 from ..source.problems import ProblemLog, SpecRefused
+from .arguments import Argument, arguments_of, former_arguments
 from .build_answers import (
     event_type,
     only_events,
@@ -25,31 +25,14 @@ from .build_models import RenderContext
 from .build_operations import OPTIONS_TEXT
 from .descriptors import body_fields
 from .docstrings import doc
-from .former_names import former_arguments, former_entries, former_names
 from .imports import OPTIONS
-from .py_source import literal
+from .py_source import keywords, literal
 from .type_hints import members, or_none
 from .views import ArgumentView, FacadeView
 
 _KEYWORDS = (
     f"{OPTIONS_TEXT} Everything else is a parameter for the provider; `provider_params={{…}}` takes any name."
 )
-
-
-@dataclass
-class _Argument:
-    """An argument before it is rendered: `spec` is its name in the description, `key` the one that it is sent under."""
-
-    spec: str
-    key: str
-    name: str
-    shape: Shape
-    required: bool
-    text: str
-    default: Any = MISSING
-    former: tuple[str, ...] = ()
-    own: bool = False
-    annotation: str | None = None
 
 
 def facade_views(
@@ -85,13 +68,14 @@ def _view(
     if dispatch is not None:
         choices = ", ".join(literal(other.fixed[dispatch]) for _, other in group)
         arguments.append(
-            _Argument(
-                dispatch,
-                dispatch,
-                safe(snake(dispatch)),
-                StringShape(facade.node),
-                True,
-                "Which of them.",
+            Argument(
+                spec=dispatch,
+                key=dispatch,
+                name=safe(snake(dispatch)),
+                where="body",
+                shape=StringShape(facade.node),
+                required=True,
+                text="Which of them.",
                 annotation=f"Literal[{choices}]",
             )
         )
@@ -125,8 +109,7 @@ def _view(
     asked = stream.parameter if stream is not None else None
     stream_name = by_spec[asked].name if asked is not None and asked in by_spec else None
     if asked is not None and stream_name is not None:
-        old = written[asked]
-        written[asked] = ArgumentView(old.name, PythonCode("bool"), PythonCode("False"), old.key, old.field)
+        written[asked] = replace(written[asked], annotation=PythonCode("bool"), initial=PythonCode("False"))
     accepts_additional = any(argument.spec == "additional_params" for argument in arguments)
     event = event_type(operation, context)
     if only_events(operation, context):
@@ -136,12 +119,10 @@ def _view(
         alternatives = members(result)
         async_result = " | ".join(context.imports.asynchronous_class(one) or one for one in alternatives)
     document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
-    texts = [(a.name, _text(a)) for a in [*positional, *keyword]]
     views = [written[argument.spec] for argument in arguments]
-    former = former_arguments(
-        views, [argument.former for argument in arguments], "None", context.imports.taken
-    )
-    texts.extend(former_entries(former))
+    former = former_arguments(views, "None", context.imports.taken)
+    listed = [written[argument.spec] for argument in (*positional, *keyword)]
+    texts = [(view.name, view.text) for view in (*listed, *former)]
     options = OPTIONS if context.imports.above(OPTIONS) else None
     if options:
         texts.append(("kwargs", _KEYWORDS) if accepts_additional else ("options", OPTIONS_TEXT))
@@ -152,10 +133,9 @@ def _view(
         name=name,
         doc=document,
         entry=PythonCode(_entry(name, group, dispatch, facade, accepts_additional, context)),
-        positional=[written[argument.spec] for argument in positional],
-        keyword=[written[argument.spec] for argument in keyword],
-        own=[written[argument.spec] for argument in arguments if argument.own],
-        values=[written[argument.spec] for argument in arguments if not argument.own],
+        positional=listed[: len(positional)],
+        keyword=listed[len(positional) :],
+        arguments=views,
         former=former,
         result=PythonCode(result),
         async_result=PythonCode(async_result),
@@ -165,8 +145,7 @@ def _view(
         stream_argument=stream_name,
         stream_class=classes[0],
         event=PythonCode(event) if event is not None else None,
-        secrets=[argument.name for argument in arguments if argument.shape.annotations.secret],
-        nodes=[entry.node for _, entry in group],
+        secrets=[argument.name for argument in arguments if argument.secret],
     )
 
 
@@ -191,51 +170,27 @@ def _arguments(
     facade: FacadeSpec,
     context: RenderContext,
     interpreter: Interpreter,
-) -> list[_Argument]:
-    found: list[_Argument] = []
-    for parameter in operation.parameters:
-        text = context.describer.field(parameter.shape, description=parameter.description)
-        found.append(
-            _Argument(
-                parameter.wire,
-                parameter.name,
-                facade.rename.get(parameter.wire, context.imports.argument(parameter.name)),
-                parameter.shape,
-                parameter.required,
-                text,
-                parameter.client_default,
-                former_names(parameter),
-            )
-        )
-    for name, field in body_fields(operation, context):
-        found.append(
-            _Argument(
-                field.wire,
-                field.wire,
-                facade.rename.get(field.wire, name),
-                field.shape,
-                field.required,
-                context.describer.field(field.shape),
-                field.shape.annotations.client_default,
-                former_names(field),
-            )
-        )
+) -> list[Argument]:
+    found = arguments_of(operation, context)
+    for argument in found:
+        argument.name = facade.rename.get(argument.spec, argument.name)
     known = {argument.spec for argument in found}
     # An argument of a Python type may be a field as well: the front door turns its value into that of the field.
     found = [argument for argument in found if argument.spec not in facade.extra]
     for spec, node in facade.extra.items():
         shape = interpreter.shape(node, f"{operation.id}{spec}")
-        text = context.describer.field(shape, defaults=False)
+        notes = shape.annotations
         found.append(
-            _Argument(
-                spec,
-                spec,
-                safe(snake(spec)),
-                shape,
-                shape.annotations.default is MISSING,
-                text,
-                shape.annotations.default,
-                own=True,
+            Argument(
+                spec=spec,
+                key=spec,
+                name=safe(snake(spec)),
+                where="client",
+                shape=shape,
+                required=notes.default is MISSING,
+                text=context.describer.field(shape, defaults=False),
+                secret=notes.secret,
+                default=notes.default,
                 annotation=_front_door_type(node, context),
             )
         )
@@ -284,29 +239,31 @@ def _check_names(facade: FacadeSpec, known: set[str]) -> None:
                 )
 
 
-def _must(argument: _Argument) -> bool:
+def _must(argument: Argument) -> bool:
     return argument.required and argument.default is MISSING
 
 
-def _written(argument: _Argument, context: RenderContext) -> ArgumentView:
+def _written(argument: Argument, context: RenderContext) -> ArgumentView:
     annotation = argument.annotation or context.type_hints.write(argument.shape)
     if isinstance(argument.shape, ArrayShape) and context.type_hints.mentions_model(argument.shape):
         # A generator is read once, before sending.
         annotation = annotation.replace("Sequence[", "Iterable[", 1)
-    key = PythonCode(literal(argument.key))
-    if _must(argument):
-        return ArgumentView(argument.name, PythonCode(annotation), None, key)
-    if argument.own and argument.default is not None:
-        return ArgumentView(argument.name, PythonCode(annotation), PythonCode(literal(argument.default)), key)
+    must, of_client = _must(argument), argument.where == "client"
     default = None if argument.default is MISSING else argument.default
-    return ArgumentView(argument.name, PythonCode(or_none(annotation)), PythonCode(literal(default)), key)
-
-
-def _text(argument: _Argument) -> str:
-    if argument.default is MISSING or argument.own or argument.default is None:
-        return argument.text
-    sent = f"This client sends {literal(argument.default)}; pass None to leave it to the server."
-    return f"{argument.text} {sent}".strip()
+    if not must and not (of_client and default is not None):
+        annotation = or_none(annotation)
+    text = argument.text
+    if default is not None and not of_client:
+        text = f"{text} This client sends {literal(default)}; pass None to leave it to the server.".strip()
+    return ArgumentView(
+        name=argument.name,
+        annotation=PythonCode(annotation),
+        initial=None if must else PythonCode(literal(default)),
+        key=PythonCode(literal(argument.key)),
+        text=text,
+        where=argument.where,
+        former=argument.former,
+    )
 
 
 def _entry(
@@ -323,15 +280,10 @@ def _entry(
     else:
         rows = (f"{literal(f.fixed[dispatch])}: ({literal(o.tag_name)}, {literal(o.name)})" for o, f in group)
         target = "{" + ", ".join(rows) + "}"
-    code = f"{literal(name)}, {target}"
-    if dispatch is not None:
-        code += f", dispatch={literal(dispatch)}"
-    if facade.rename:
-        code += f", rename={literal(facade.rename)}"
-    if accepts_additional:
-        code += ", accepts_additional=True"
-    if typed_fields := [
-        field.wire for _, field in body_fields(group[0][0], context) if field.wire in facade.extra
-    ]:
-        code += f", typed_fields={literal(typed_fields)}"
-    return code
+    fields = [field.wire for _, field in body_fields(group[0][0], context)]
+    return f"{literal(name)}, {target}" + keywords(
+        dispatch=dispatch,
+        rename=facade.rename,
+        accepts_additional=accepts_additional,
+        typed_fields=[wire for wire in fields if wire in facade.extra],
+    )

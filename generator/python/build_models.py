@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openapi_python_client.strings import PythonCode
 
 from ..description.model import Description
-from ..schema.annotations import renamed_from
+from ..description.reachability import reached
 from ..schema.components import Components
 from ..schema.names import NameAllocator, constant, field_names
 from ..schema.shapes import (
@@ -19,15 +19,12 @@ from ..schema.shapes import (
     EnumShape,
     FieldShape,
     ObjectShape,
-    RefShape,
     Shape,
-    parts_of,
 )
-from ..source.json_types import is_object
 from .codec_expressions import CodecExpressions
 from .docstrings import Doc, ShapeDescriber, doc
 from .imports import Imports
-from .py_source import literal
+from .py_source import keywords, literal
 from .type_hints import TypeHints, or_none, unset_too
 from .views import AliasView, EnumView, FieldView, ModelView, ParamView
 
@@ -67,24 +64,12 @@ class RenderContext:
 
 def request_models(description: Description, components: Components) -> dict[str, str]:
     """The models that requests use, and the names of their TypedDicts."""
-    reached: dict[str, None] = {}
-    pending: list[Shape] = []
-    for operation in description.operations:
-        pending.extend(body.shape for body in operation.bodies)
-        pending.extend(parameter.shape for parameter in operation.parameters)
-    seen: set[str] = set()
-    while pending:
-        shape = pending.pop()
-        pending.extend(parts_of(shape))
-        if isinstance(shape, RefShape) and shape.name not in seen:
-            seen.add(shape.name)
-            component = components[shape.name]
-            if component.kind == "model":
-                reached[shape.name] = None
-            pending.append(component.meaning)
+    sent, _ = reached(description, components)
     register = NameAllocator(frozenset(component.name for component in components))
     return {
-        c.name: register.allocate(f"{c.name}Param", suffix="Dict") for c in components if c.name in reached
+        c.name: register.allocate(f"{c.name}Param", suffix="Dict")
+        for c in components
+        if c.kind == "model" and c.name in sent
     }
 
 
@@ -125,7 +110,7 @@ def _model(component: Component, context: RenderContext) -> ModelView:
     renamed = {
         old: names[field.wire]
         for field in shape.fields
-        for old in field_names(list(renamed_from(field.node) if is_object(field.node.value) else ())).values()
+        for old in field_names(list(field.former)).values()
         if old not in names.values()  # `fullName` and `full_name` are one name in Python
     }
     types = {view.name: view.annotation for view in fields}
@@ -147,16 +132,13 @@ def _field(field: FieldShape, name: str, context: RenderContext) -> FieldView:
     codec = context.codecs.expression(field.shape)
     read = context.type_hints.read(field.shape)
     optional = or_none(read)
-    options = {
-        "required": field.required,
-        "nullable": nullable(field.shape, context.components),
-        "read_only": annotations.read_only,
-        "secret": annotations.secret,
-    }
-    entry = f"{literal(name)}, {codec}"
-    if field.wire != name:
-        entry += f", wire={literal(field.wire)}"
-    entry += "".join(f", {k}=True" for k, v in options.items() if v)
+    entry = f"{literal(name)}, {codec}" + keywords(
+        wire=field.wire if field.wire != name else None,
+        required=field.required,
+        nullable=nullable(field.shape, context.components),
+        read_only=annotations.read_only,
+        secret=annotations.secret,
+    )
     if annotations.default is not MISSING and annotations.default is not None:
         entry += f", default={literal(annotations.default)}"
     target = context.components.resolve(field.shape)
@@ -171,7 +153,6 @@ def _field(field: FieldShape, name: str, context: RenderContext) -> FieldView:
         argument = unset_too(optional)
     return FieldView(
         name=name,
-        node=field.node,
         entry=PythonCode(entry),
         annotation=PythonCode(read if field.required else optional),
         argument=PythonCode(argument),

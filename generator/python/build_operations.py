@@ -5,9 +5,10 @@ from __future__ import annotations
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonCode
 
-from ..description.model import Description, OperationSpec, ParameterSpec
+from ..description.model import Description, OperationSpec
 from ..schema.names import pascal, split_words
-from ..schema.shapes import BooleanShape, FieldShape
+from ..schema.shapes import BooleanShape, Shape
+from .arguments import Argument, arguments_of, former_arguments
 from .build_answers import (
     event_type,
     full_stop,
@@ -20,9 +21,8 @@ from .build_answers import (
     streamed,
 )
 from .build_models import RenderContext
-from .descriptors import body_fields, descriptor
+from .descriptors import descriptor
 from .docstrings import Doc, doc
-from .former_names import former_arguments, former_entries, former_names
 from .imports import OPTIONS
 from .py_source import literal
 from .type_hints import or_none, unset_too
@@ -37,27 +37,19 @@ def operation_view(
     """One operation, for its descriptor module and for its method."""
     result = result_type(operation, context)
     events = _stream_results(operation, context) or _results_by_client(result, context)
-    arguments = [_parameter_argument(parameter, context) for parameter in operation.parameters]
-    fields = body_fields(operation, context)
-    keyword_arguments = [a for a, p in zip(arguments, operation.parameters, strict=True) if p.where != "path"]
-    required = [a for a in keyword_arguments if a.initial is None]
-    optional = [a for a in keyword_arguments if a.initial is not None]
-    field_arguments: list[ArgumentView] = []
-    for name, field in fields:
-        annotation = PythonCode(unset_too(context.type_hints.write(field.shape)))
-        key = PythonCode(literal(field.wire))
-        field_arguments.append(ArgumentView(name, annotation, PythonCode("UNSET"), key, True))
-    names = [*map(former_names, operation.parameters), *(former_names(field) for _, field in fields)]
-    former = former_arguments([*arguments, *field_arguments], names, "UNSET", context.imports.taken)
+    arguments = arguments_of(operation, context)
+    views = [_written(argument, context) for argument in arguments]
+    former = former_arguments(views, "UNSET", context.imports.taken)
     body = _body_annotation(operation, context)
+    fields = {argument.spec: argument for argument in arguments if argument.where == "body"}
     stream = operation.stream if not context.standalone else None
-    stream_argument = next((name for name, f in fields if stream and f.wire == stream.parameter), None)
+    asked = fields.get(stream.parameter) if stream is not None and stream.parameter is not None else None
+    stream_argument = asked.name if asked is not None else None
     event = event_type(operation, context) or result if stream_argument is not None else ""
     overloads: list[OverloadView] = []
-    asking = next((pair for pair in fields if pair[1].wire == "stream"), None)
-    if asking is not None and streamed(operation, context):
-        overloads = _overloads(operation, asking[1], context)
-        stream_argument = asking[0] if overloads else stream_argument
+    if "stream" in fields and streamed(operation, context):
+        overloads = _overloads(operation, fields["stream"].shape, context)
+        stream_argument = fields["stream"].name if overloads else stream_argument
     options = OPTIONS if context.imports.above(OPTIONS) else None
     content_types = None
     if len(operation.bodies) > 1:
@@ -65,22 +57,26 @@ def operation_view(
         content_types = PythonCode(f"Literal[{types}] | None")
     return OperationView(
         spec=operation,
-        doc=_document(operation, fields, former, description, context),
+        doc=_document(operation, views, former, description, context),
         result=PythonCode(result),
         arguments=PythonCode(descriptor(operation, context)),
-        path_arguments=[a for a, p in zip(arguments, operation.parameters, strict=True) if p.where == "path"],
-        keyword_arguments=[*required, *optional, *field_arguments],
+        path_arguments=[view for view in views if view.where == "path"],
+        keyword_arguments=sorted(
+            (view for view in views if view.where != "path"), key=lambda view: view.initial is not None
+        ),
         former=former,
         body=PythonCode(body) if body is not None else None,
         content_types=content_types,
         events=events,
         options=options,
-        has_parameters=bool(arguments),
-        has_fields=bool(fields),
         overloads=overloads,
         stream_argument=stream_argument,
         streams=[PythonCode(f"{name}[{event}]") for name in stream_classes(operation, context)],
-        secrets=_secret_arguments(operation, fields, body is not None, context),
+        secrets=[
+            *(argument.name for argument in arguments if argument.secret),
+            # A whole body holds secrets where one of its fields is a secret.
+            *(["body"] if any(field.secret for field in fields.values()) else []),
+        ],
     )
 
 
@@ -95,14 +91,14 @@ def _stream_results(operation: OperationSpec, context: RenderContext) -> list[Py
     return [PythonCode(result_type(operation, context, stream)) for stream in ("Stream", "AsyncStream")]
 
 
-def _overloads(operation: OperationSpec, field: FieldShape, context: RenderContext) -> list[OverloadView]:
+def _overloads(operation: OperationSpec, flag: Shape, context: RenderContext) -> list[OverloadView]:
     """What the field `stream` of a body decides, where an operation answers with a stream or with one value."""
     at_once = result_type(operation, context)
-    if not isinstance(context.components.resolve(field.shape), BooleanShape) or at_once == "None":
+    if not isinstance(context.components.resolve(flag), BooleanShape) or at_once == "None":
         return []
     results = [PythonCode(stream_type(operation, context, name)) for name in ("Stream", "AsyncStream")]
     rows = {False: [PythonCode(at_once)] * 2, True: results}
-    usual = field.shape.annotations.default is True  # without the argument
+    usual = flag.annotations.default is True  # without the argument
     return [
         OverloadView(PythonCode(f"Literal[{value}]{unset}"), *rows[value])
         for value, unset in ((usual, " | Unset = UNSET"), (not usual, ""))
@@ -115,13 +111,17 @@ def _results_by_client(result: str, context: RenderContext) -> list[PythonCode]:
     return [PythonCode(result), PythonCode(async_class)] if async_class is not None else []
 
 
-def _parameter_argument(parameter: ParameterSpec, context: RenderContext) -> ArgumentView:
-    annotation = context.type_hints.write(parameter.shape)
-    initial = None
-    if not parameter.required:
-        annotation, initial = unset_too(or_none(annotation)), PythonCode("UNSET")
-    name = context.imports.argument(parameter.name)
-    return ArgumentView(name, PythonCode(annotation), initial, PythonCode(literal(parameter.name)))
+def _written(argument: Argument, context: RenderContext) -> ArgumentView:
+    """A field may be left out even where it is required: `body` may have it."""
+    annotation, text, initial = context.type_hints.write(argument.shape), argument.text, None
+    if argument.where == "body" or not argument.required:
+        nullable = annotation if argument.where == "body" else or_none(annotation)
+        annotation, initial = unset_too(nullable), PythonCode("UNSET")
+    if argument.where == "body" and argument.required:
+        text = f"Required. {text}"
+    key = PythonCode(literal(argument.key))
+    code = PythonCode(annotation)
+    return ArgumentView(argument.name, code, initial, key, text, argument.where, argument.former)
 
 
 def _body_annotation(operation: OperationSpec, context: RenderContext) -> str | None:
@@ -141,21 +141,9 @@ def _body_annotation(operation: OperationSpec, context: RenderContext) -> str | 
 # ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _secret_arguments(
-    operation: OperationSpec,
-    fields: list[tuple[str, FieldShape]],
-    has_body: bool,
-    context: RenderContext,
-) -> list[str]:
-    """Arguments that hold secrets; a whole body does where one of its fields is a secret."""
-    parameters = [context.imports.argument(each.name) for each in operation.parameters if each.secret]
-    secret_fields = [name for name, field in fields if field.shape.annotations.secret]
-    return [*parameters, *secret_fields, *(["body"] if has_body and secret_fields else [])]
-
-
 def _document(
     operation: OperationSpec,
-    fields: list[tuple[str, FieldShape]],
+    views: list[ArgumentView],
     former: list[ArgumentView],
     description: Description,
     context: RenderContext,
@@ -163,17 +151,10 @@ def _document(
     document = doc(operation.summary, operation.description, " ".join(split_words(operation.id)).capitalize())
     deprecated = ". Deprecated." if operation.deprecated else ""
     document.paragraphs.append(UntrustedString(f"`{operation.method} {operation.path}`{deprecated}"))
-    entries = [
-        (context.imports.argument(p.name), context.describer.field(p.shape, description=p.description))
-        for p in operation.parameters
-    ]
+    entries = [(view.name, view.text) for view in views]
     if operation.bodies:
-        entries.extend(
-            (name, ("Required. " if field.required else "") + context.describer.field(field.shape))
-            for name, field in fields
-        )
-        entries.append(("body", _body_words(operation, bool(fields))))
-    entries.extend(former_entries(former))
+        entries.append(("body", _body_words(operation, any(view.where == "body" for view in views))))
+    entries.extend((view.name, view.text) for view in former)
     if len(operation.bodies) > 1:
         entries.append(("content_type", "Which media type to send; the first one by default."))
     if context.imports.above(OPTIONS):
@@ -200,20 +181,15 @@ def resource_views(
     """One class pair for each tag."""
     titles = {operation.tag_name: operation.tag for operation in description.operations}
     taken = frozenset({*(component.name for component in context.components), *context.params.values()})
-    found: list[ResourceView] = []
-    for tag, operations in views.items():
-        text = description.tags.get(titles[tag])
-        found.append(
-            ResourceView(
-                tag=tag,
-                class_name=_class_name(pascal(tag, "Tag"), taken),
-                doc=doc(None, text, f"Operations of {titles[tag]}."),
-                operations=operations,
-                renames=any(view.renamed for view in operations),
-                options=any(view.options for view in operations),
-            )
+    return [
+        ResourceView(
+            tag=tag,
+            class_name=_class_name(pascal(tag, "Tag"), taken),
+            doc=doc(None, description.tags.get(titles[tag]), f"Operations of {titles[tag]}."),
+            operations=operations,
         )
-    return found
+        for tag, operations in views.items()
+    ]
 
 
 def _class_name(stem: str, taken: frozenset[str]) -> str:

@@ -26,7 +26,7 @@ from ..schema.shapes import (
     TupleShape,
     UnionShape,
 )
-from .py_source import literal
+from .py_source import keywords, literal
 from .type_hints import TypeHints
 
 
@@ -127,15 +127,16 @@ class CodecExpressions:
         variants: list[str] = []
         for variant in flat:
             kind = self._kind(variant)
-            extra = f', kind="{kind}"'
+            extra = keywords(kind=kind)
             if kind == "object":
                 tags = tagged[id(variant)]
                 required = [wire for wire in self._required(variant) if wire not in tags]
-                extra += f", tags={literal({k: tuple(v) for k, v in tags.items()})}" if tags else ""
-                extra += f", required={literal(tuple(required))}" if required else ""
                 alike = [v for v in flat if v is not variant and self._required(v) == self._required(variant)]
-                kinds = self._kinds_of(variant, required) if alike and not tags else {}
-                extra += f", kinds={literal(kinds)}" if kinds else ""
+                extra += keywords(
+                    tags={wire: tuple(values) for wire, values in tags.items()},
+                    required=tuple(required),
+                    kinds=self._kinds_of(variant, required) if alike and not tags else None,
+                )
             variants.append(f"Variant({self.expression(variant)}{extra})")
         return f"union({', '.join(variants)})"
 

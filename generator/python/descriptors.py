@@ -8,8 +8,7 @@ from ..schema.shapes import ConstShape, EnumShape, FieldShape, ObjectShape, Stri
 from ..source.json_types import is_array
 from .build_answers import documented, is_assembled
 from .build_models import RenderContext
-from .former_names import former_names
-from .py_source import literal
+from .py_source import keywords, literal
 
 ARGUMENT_NAMES = frozenset({"self", "body", "content_type"})
 
@@ -34,54 +33,47 @@ def body_fields(operation: OperationSpec, context: RenderContext) -> list[tuple[
 
 def descriptor(operation: OperationSpec, context: RenderContext) -> str:
     """The arguments of `Operation(...)`."""
-    lines = [
-        f"id={literal(operation.id)}",
-        f"tag={literal(operation.tag_name)}",
-        f"method={literal(operation.method)}",
-        f"path={literal(operation.path)}",
-    ]
-    if operation.summary:
-        lines.append(f"summary={literal(' '.join(operation.summary.split()))}")
+    code = (
+        f"id={literal(operation.id)}, tag={literal(operation.tag_name)}, method={literal(operation.method)},"
+        f" path={literal(operation.path)}"
+    )
+    code += keywords(summary=" ".join((operation.summary or "").split()) or None)
     if operation.parameters:
         rows = "".join(f"Parameter({_parameter(parameter, context)}), " for parameter in operation.parameters)
-        lines.append(f"parameters=({rows})")
+        code += f", parameters=({rows})"
     if operation.bodies:
         rows = "".join(
             f"Body({literal(body.media_type)}, {_body_codec(body, context)}, kind={literal(body.kind)}"
             f"{_encoding(body)}), "
             for body in operation.bodies
         )
-        lines.append(f"bodies=({rows})")
+        code += f", bodies=({rows})"
     answers = documented(operation, context)
     if answers:
         rows = "".join(f"ResponseSpec({_response(answer, context)}), " for answer in answers)
-        lines.append(f"responses=({rows})")
+        code += f", responses=({rows})"
     if operation.stream is not None and not context.standalone:
         assembled = is_assembled(operation, context)
-        lines.append(f"stream=StreamSpec({_stream(operation.stream, assembled, context)})")
-    lines.append(f"security={literal(operation.security)}")
-    lines.append(f"retry={literal(operation.retry)}")
-    for name in ("idempotency_key", "token_exchange", "strict_success", "body_required"):
-        if getattr(operation, name):
-            lines.append(f"{name}=True")
+        code += f", stream=StreamSpec({_stream(operation.stream, assembled, context)})"
+    code += f", security={literal(operation.security)}, retry={literal(operation.retry)}"
+    code += keywords(
+        idempotency_key=operation.idempotency_key,
+        token_exchange=operation.token_exchange,
+        strict_success=operation.strict_success,
+        body_required=operation.body_required,
+    )
     if operation.poll is not None:
         poll = {key: tuple(value) if is_array(value) else value for key, value in operation.poll.items()}
-        lines.append(f"poll=PollSpec({', '.join(f'{key}={literal(value)}' for key, value in poll.items())})")
-    if operation.provider_rules is not None:
-        lines.append(f"provider_rules={literal(operation.provider_rules)}")
-    secrets = tuple(
-        field.wire for _, field in body_fields(operation, context) if field.shape.annotations.secret
+        code += f", poll=PollSpec({', '.join(f'{key}={literal(value)}' for key, value in poll.items())})"
+    fields = [field for _, field in body_fields(operation, context)]
+    code += keywords(
+        provider_rules=operation.provider_rules,
+        secrets=tuple(field.wire for field in fields if field.shape.annotations.secret),
+        servers=operation.servers,
     )
-    if secrets:
-        lines.append(f"secrets={literal(secrets)}")
-    if operation.servers:
-        lines.append(f"servers={literal(operation.servers)}")
     bodies = _error_bodies(operation, context)
-    if bodies:
-        lines.append(f"error_bodies={bodies}")
-    if operation.error_statuses:
-        lines.append(f"error_statuses={literal(operation.error_statuses)}")
-    return ", ".join(lines)
+    code += f", error_bodies={bodies}" if bodies else ""
+    return code + keywords(error_statuses=operation.error_statuses)
 
 
 def _stream(stream: StreamInfo, assembled: bool, context: RenderContext) -> str:
@@ -89,8 +81,7 @@ def _stream(stream: StreamInfo, assembled: bool, context: RenderContext) -> str:
         f"parameter={literal(stream.parameter)}, codec={context.codecs.expression(stream.shape)},"
         f" done={literal(stream.done)}, terminal={literal(stream.terminal)}, stop={literal(stream.stop)}"
     )
-    code += ", assembled=True" if assembled else ""
-    code += ", open_ended=True" if stream.open_ended else ""
+    code += keywords(assembled=assembled, open_ended=stream.open_ended)
     if stream.named:
         rows = (f"{literal(name)}: {context.codecs.expression(s)}" for name, s in stream.named.items())
         code += f", named={{{', '.join(rows)}}}"
@@ -123,21 +114,15 @@ def _parameter(parameter: ParameterSpec, context: RenderContext) -> str:
     if parameter.json:
         codec = f"json_text({codec})"
     code = f"{literal(parameter.name)}, {literal(parameter.wire)}, {literal(parameter.where)}, {codec}"
-    for name in ("required", "allow_slash", "secret"):
-        if getattr(parameter, name):
-            code += f", {name}=True"
-    if parameter.where in ("query", "cookie"):
-        code += f", style={literal(parameter.style)}" if parameter.style != "form" else ""
-    else:
-        code += f", style={literal(parameter.style)}"
-    if parameter.explode is not True:
-        code += ", explode=False"
-    if parameter.allow_reserved:
-        code += ", allow_reserved=True"
-    former = former_names(parameter)
-    if former:
-        code += f", former={literal(former)}"
-    return code
+    usual = "form" if parameter.where in ("query", "cookie") else None
+    code += keywords(
+        required=parameter.required,
+        allow_slash=parameter.allow_slash,
+        secret=parameter.secret,
+        style=parameter.style if parameter.style != usual else None,
+    )
+    code += "" if parameter.explode else ", explode=False"
+    return code + keywords(allow_reserved=parameter.allow_reserved, former=parameter.former)
 
 
 def _body_codec(body: BodySpec, context: RenderContext) -> str:

@@ -11,7 +11,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import safe_for_docstring
@@ -57,12 +57,8 @@ _VALUE_WORDS: dict[type, tuple[str, str]] = {
 }
 
 
-@dataclass
-class DocEntry:
-    """One line of a section: a name and its text."""
-
-    name: UntrustedString
-    text: UntrustedString
+Entries: TypeAlias = list[tuple[UntrustedString, UntrustedString]]
+"""The names and texts of a section."""
 
 
 @dataclass
@@ -71,11 +67,11 @@ class Doc:
 
     summary: UntrustedString
     paragraphs: list[UntrustedString] = field(default_factory=list[UntrustedString])
-    sections: list[tuple[str, list[DocEntry]]] = field(default_factory=list[tuple[str, list[DocEntry]]])
+    sections: list[tuple[str, Entries]] = field(default_factory=list[tuple[str, Entries]])
 
     def section(self, title: str, entries: Iterable[tuple[str, str]]) -> None:
         """Add a section, unless it would be empty. An entry without a name is a sentence of its own."""
-        listed = [DocEntry(UntrustedString(name), UntrustedString(text)) for name, text in entries]
+        listed = [(UntrustedString(name), UntrustedString(text)) for name, text in entries]
         if listed:
             self.sections.append((title, listed))
 
@@ -113,19 +109,14 @@ def render(document: Doc, indent: int = 4) -> str:
         lines.extend(_paragraph(paragraph.get_untrusted_value(), width))
     for title, entries in document.sections:
         lines.extend(["", f"{title}:"])
-        for entry in entries:
-            name, text = entry.name.get_untrusted_value(), entry.text.get_untrusted_value()
-            lines.extend(_entry(clean(name), clean(text), width))
+        for name, text in entries:
+            lines.extend(_entry(clean(name.get_untrusted_value()), clean(text.get_untrusted_value()), width))
     escaped = [_escaped(line).rstrip() for line in lines]
     padding = " " * indent
     if len(escaped) == 1 and not escaped[0].endswith(('"', "\\")):
         return f'"""{_opening(escaped[0])}"""'
-    body = "\n".join(padding + line if line else "" for line in escaped[1:])
-    return (
-        f'"""{_opening(escaped[0])}\n{body}\n{padding}"""'
-        if body
-        else f'"""{_opening(escaped[0])}\n{padding}"""'
-    )
+    body = [padding + line if line else "" for line in escaped[1:]]
+    return "\n".join([f'"""{_opening(escaped[0])}', *body, f'{padding}"""'])
 
 
 def _escaped(line: str) -> str:

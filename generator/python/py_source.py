@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..source.json_types import is_array, is_object, is_tuple
@@ -17,9 +16,11 @@ def literal(value: Any) -> str:
     if is_array(value):
         return f"[{', '.join(map(literal, value))}]"
     if is_tuple(value):
-        return _tuple(value)
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
-def _tuple(items: Sequence[Any]) -> str:
-    return f"({', '.join(map(literal, items))}{',' if len(items) == 1 else ''})"
+def keywords(**values: Any) -> str:
+    """Further arguments of a call, as source with a comma before each; None, False and what is empty are left out."""
+    given = {name: value for name, value in values.items() if value not in (None, False, (), [], {})}
+    return "".join(f", {name}={literal(value)}" for name, value in given.items())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..schema.components import Components
 from ..schema.shapes import (
     AnyShape,
@@ -21,6 +23,9 @@ from ..schema.shapes import (
     parts_of,
 )
 from .py_source import literal
+
+# What divides an annotation; texts are found as a whole, because they may hold any of the others.
+_SIGNS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[\[\](|)]")
 
 
 class TypeHints:
@@ -50,10 +55,6 @@ class TypeHints:
             return self._with_null(code, shape)
         return self.write(shape)
 
-    def read_members(self, shape: Shape) -> list[str]:
-        """The members of `read`, where that is a union."""
-        return members(self.read(shape))
-
     @staticmethod
     def _with_null(code: str, shape: Shape) -> str:
         return or_none(code) if shape.nullable else code
@@ -78,13 +79,21 @@ class TypeHints:
                 return _joined([self.read(variant) for variant in variants])
             case EnumShape() as enum:
                 return self._enum(enum, open_too=True)
-            case _:
-                return self._scalar(shape)
+            case NullShape():
+                return "None"
+            case BooleanShape():
+                return "bool"
+            case StringShape():
+                return "str"
+            case NumberShape(integer=integer):
+                return "int" if integer else "float"
+            case ConstShape(value=value):
+                return self._literals((value,))
+            case ObjectShape():
+                raise shape.node.refuse("an object without a name")  # the interpreter lifts every one of them
 
     def _write(self, shape: Shape) -> str:
         match shape:
-            case AnyShape():
-                return "Any"
             case StringShape(kind="date-time" | "date" as kind):
                 return f"{self._date(kind)} | str"
             case StringShape(kind="binary"):
@@ -116,8 +125,8 @@ class TypeHints:
                 return _joined([self.write(variant) for variant in variants])
             case EnumShape() as enum:
                 return self._enum(enum, open_too=enum.open)
-            case _:
-                return self._scalar(shape)
+            case _:  # a value that is written as it reads
+                return self._read(shape)
 
     @staticmethod
     def _tuple(codes: list[str], shape: TupleShape) -> str:
@@ -132,23 +141,6 @@ class TypeHints:
             return code
         # The plain mapping too: a variable of the type `list[dict[str, str]]` is no list of TypedDicts.
         return _joined([code, "Mapping[str, Any]"])
-
-    def _scalar(self, shape: Shape) -> str:
-        match shape:
-            case NullShape():
-                return "None"
-            case BooleanShape():
-                return "bool"
-            case StringShape():
-                return "str"
-            case NumberShape(integer=integer):
-                return "int" if integer else "float"
-            case ConstShape(value=value):
-                return self._literals((value,))
-            case ObjectShape():
-                raise shape.node.refuse("an object without a name")  # the interpreter lifts every one of them
-            case _:
-                raise TypeError(type(shape).__name__)
 
     def _date(self, kind: str) -> str:
         return "datetime.datetime" if kind == "date-time" else "datetime.date"
@@ -226,24 +218,14 @@ def _joined(codes: list[str]) -> str:
 
 def members(code: str) -> list[str]:
     """The members of a union at its top level (quotes and brackets may hold `|` as well)."""
-    pieces: list[str] = []
-    depth, quote, start, index = 0, "", 0, 0
-    while index < len(code):
-        character = code[index]
-        if quote:
-            if character == "\\":
-                index += 1
-            elif character == quote:
-                quote = ""
-        elif character in "'\"":
-            quote = character
-        elif character in "[(":
+    pieces, depth, start = list[str](), 0, 0
+    for found in _SIGNS.finditer(code):
+        sign = found[0]
+        if sign in "[(":
             depth += 1
-        elif character in "])":
+        elif sign in "])":
             depth -= 1
-        elif character == "|" and depth == 0:
-            pieces.append(code[start:index].strip())
-            start = index + 1
-        index += 1
-    pieces.append(code[start:].strip())
-    return pieces
+        elif sign == "|" and depth == 0:
+            pieces.append(code[start : found.start()].strip())
+            start = found.end()
+    return [*pieces, code[start:].strip()]

@@ -12,7 +12,6 @@ from openapi_python_client.strings import PythonCode
 
 from ..description.model import ExceptionSpec, OperationSpec
 from ..schema.shapes import Component
-from ..source.node import Node
 from .docstrings import Doc
 from .py_source import literal
 
@@ -26,7 +25,6 @@ class FieldView:
     """
 
     name: str
-    node: Node
     entry: PythonCode
     annotation: PythonCode
     argument: PythonCode
@@ -94,14 +92,17 @@ class ParamView:
 class ArgumentView:
     """An argument of a method: its annotation, and its default as code (None: it is required).
 
-    `key` is the literal that the value is sent under; `field` marks a field of the body.
+    `key` is the literal that the value is sent under, or for a former name the present one; `text` documents it;
+    `where` is as in `Argument`; `former` are its former names in the description.
     """
 
     name: str
     annotation: PythonCode
     initial: PythonCode | None
     key: PythonCode
-    field: bool = False
+    text: str
+    where: str = ""
+    former: tuple[str, ...] = ()
 
 
 @dataclass
@@ -120,8 +121,6 @@ class OperationView:
     former: list[ArgumentView]
     body: PythonCode | None
     content_types: PythonCode | None
-    has_parameters: bool
-    has_fields: bool
     stream_argument: str | None
     secrets: list[str]
     events: list[PythonCode] = field(default_factory=list[PythonCode])
@@ -157,8 +156,6 @@ class ResourceView:
     class_name: str
     doc: Doc
     operations: list[OperationView]
-    renames: bool
-    options: bool
 
 
 @dataclass
@@ -170,8 +167,7 @@ class FacadeView:
     entry: PythonCode
     positional: list[ArgumentView]
     keyword: list[ArgumentView]
-    own: list[ArgumentView]
-    values: list[ArgumentView]
+    arguments: list[ArgumentView]
     former: list[ArgumentView]
     result: PythonCode
     async_result: PythonCode
@@ -182,17 +178,11 @@ class FacadeView:
     stream_class: str
     event: PythonCode | None
     secrets: list[str]
-    nodes: list[Node]
 
     @property
     def must(self) -> bool:
         """Whether an argument is required."""
         return any(view.initial is None for view in self.positional)
-
-    @property
-    def arguments(self) -> list[ArgumentView]:
-        """All arguments, in the order of the signature."""
-        return [*self.positional, *self.keyword]
 
     @property
     def renamed(self) -> PythonCode | None:
@@ -235,8 +225,3 @@ class FrontDoorName:
     name: str
     module: str
     optional: bool = False  # of a package that an extra installs
-
-    @property
-    def absolute(self) -> bool:
-        """The module belongs to the layer above the package."""
-        return not self.module.startswith(".")

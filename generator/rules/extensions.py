@@ -1,4 +1,4 @@
-"""Every known `x-` key: where it is allowed and which form its value has."""
+"""Every known `x-` key: where it is allowed, and what checks its form: that which reads it, where there is such."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..description.exceptions import read_statuses
-from ..description.operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES
-from ..description.streams import STREAM_KEYS
-from ..schema.annotations import renamed_from
-from ..source.forms import check_keys, strings_at
-from ..source.json_types import is_array, is_object
+from ..description.exceptions import read_codes, read_statuses
+from ..description.operation_extensions import read_facade, read_poll, read_provider_rules, read_retry
+from ..description.streams import read_terminal
+from ..source.json_types import is_array
 from ..source.node import Node, Resolver, describe_value
 from ..source.problems import Problem, SpecRefused
 from .walk import Kind, walk
@@ -34,54 +32,14 @@ def _expect(test: Callable[[Any], bool], form: str) -> Callable[[Node], None]:
     return check
 
 
-def _facade(node: Node) -> None:
-    for entry in node.elements():
-        check_keys(entry, FACADE_KEYS, required=frozenset({"name"}))
-        strings_at(entry, "positional")
-        for key in ("defaults", "fixed", "rename", "extra"):
-            table = entry.get(key)
-            if table is not None and not is_object(table.value):
-                raise table.refuse(f"`{key}` has to be an object, found {describe_value(table.value)}")
-
-
-def _stream(node: Node) -> None:
-    check_keys(node, STREAM_KEYS)
-    strings_at(node, "terminal")
-
-
-def _poll(node: Node) -> None:
-    check_keys(node, POLL_KEYS, required=POLL_KEYS)
-
-
-def _provider_rules(node: Node) -> None:
-    for _, rule in node.items():
-        check_keys(rule, frozenset({"replace", "drop", "x-source"}))
-
-
-def _table_of_names(node: Node) -> None:
-    for key, entry in node.items():
-        if not isinstance(entry.value, str) or not entry.value.isidentifier():
-            raise entry.refuse(
-                f"{key!r} has to map to the name of an exception, found {describe_value(entry.value)}"
-            )
-
-
-def _exceptions(node: Node) -> None:
-    for name, entry in node.items():
-        if not is_object(entry.value):
-            raise entry.refuse(
-                f"the exception {name} is an object with `parent` and `doc`, found {describe_value(entry.value)}"
-            )
-
-
 def _media_limit(node: Node) -> None:
     for name, entry in node.items():
         if isinstance(entry.value, bool) or not isinstance(entry.value, int) or entry.value <= 0:
             raise entry.refuse(f"{name} is a number of bytes above zero, found {describe_value(entry.value)}")
 
 
-def _renamed(node: Node) -> None:
-    renamed_from(Node({"x-renamed-from": node.value}, node.file, node.pointer[:-1]))
+def _read_with_the_rest(node: Node) -> None:
+    """Its form is checked where it is read, which every description does."""
 
 
 _FLAG = _expect(lambda value: isinstance(value, bool), "true or false")
@@ -90,7 +48,6 @@ _NAMES = _expect(
     lambda value: is_array(value) and bool(value) and all(isinstance(name, str) for name in value),
     "a list of names",
 )
-_RETRY = _expect(lambda value: value in RETRIES, f"one of {', '.join(RETRIES)}")
 _MOMENT = _expect(lambda value: value in ("date-time", "date"), "date-time or date")
 _VALUE = _expect(lambda value: value is not None, "a value")
 
@@ -100,19 +57,21 @@ def _extension(purpose: str, check: Callable[[Node], object], *kinds: Kind) -> E
 
 
 EXTENSIONS: dict[str, Extension] = {
-    "x-facade": _extension("methods of the documented client made from this operation", _facade, "operation"),
-    "x-retry": _extension("what a retry may cost", _RETRY, "operation"),
+    "x-facade": _extension(
+        "methods of the documented client made from this operation", read_facade, "operation"
+    ),
+    "x-retry": _extension("what a retry may cost", read_retry, "operation"),
     "x-idempotency-key": _extension("all attempts of a call carry one Idempotency-Key", _FLAG, "operation"),
-    "x-stream": _extension("the operation can answer with server-sent events", _stream, "operation"),
-    "x-provider-rules": _extension("changes to the body by provider", _provider_rules, "operation"),
-    "x-poll": _extension("the operation reports on a job", _poll, "operation"),
+    "x-stream": _extension("the operation can answer with server-sent events", read_terminal, "operation"),
+    "x-provider-rules": _extension("changes to the body by provider", read_provider_rules, "operation"),
+    "x-poll": _extension("the operation reports on a job", read_poll, "operation"),
     "x-strict-success": _extension(
         "an empty body, or `success: false`, is a failure under any status", _FLAG, "operation"
     ),
     "x-token-exchange": _extension("the answer is a token", _FLAG, "operation"),
     "x-error-statuses": _extension("status -> exception", read_statuses, "operation", "schema"),
-    "x-error-codes": _extension("error code -> exception", _table_of_names, "schema"),
-    "x-exceptions": _extension("the tree of exceptions", _exceptions, "components"),
+    "x-error-codes": _extension("error code -> exception", read_codes, "schema"),
+    "x-exceptions": _extension("the tree of exceptions", _read_with_the_rest, "components"),
     "x-source": _extension(
         "the documents that are the source of this", _TEXT, "operation", "schema", "parameter", "response"
     ),
@@ -127,7 +86,7 @@ EXTENSIONS: dict[str, Extension] = {
         "documented sizes in bytes", _media_limit, "schema", "media type", "request body"
     ),
     "x-renamed-from": _extension(
-        "a former name, kept as a deprecated alias", _renamed, "schema", "parameter"
+        "a former name, kept as a deprecated alias", _read_with_the_rest, "schema", "parameter"
     ),
     "x-open-enum": _extension("false: values outside the enum are refused before sending", _FLAG, "schema"),
     "x-format": _extension(

@@ -34,71 +34,51 @@ _MEND = "change it or the schema, or leave it out"
 
 
 def check_rules(reading: Reading) -> list[Problem]:
-    """Every broken rule."""
+    """Every broken rule. Defaults that do not fit their schemas are removed, so that the rest can be generated."""
     return [*_defaults(reading), *_operations(reading), *_shapes(reading)]
 
 
 # ── defaults ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _defaults(reading: Reading) -> Iterator[Problem]:
+def _defaults(reading: Reading) -> list[Problem]:
     components = reading.components
-    for component in components:
-        shape = component.meaning
-        for field in shape.fields if isinstance(shape, ObjectShape) else ():
-            yield from _own_defaults(field.node, field.shape, field.wire, components)
-    for operation in reading.description.operations:
-        for parameter in operation.parameters:
-            node, shape, wire = parameter.node, parameter.shape, parameter.wire
-            yield from _own_defaults(node, shape, wire, components)
-            yield from _misfit(
-                node, f"`x-client-default` of {wire}", parameter.client_default, shape, components
-            )
-        fields = _body_fields(operation, components)
-        for facade in operation.facade:
-            for name, value in facade.defaults.items():
-                if name in fields:
-                    place = facade.node.child("defaults").child(name)
-                    yield from _misfit(place, f"the default of {name}", value, fields[name].shape, components)
+    found: list[Problem] = []
 
+    def fits(node: Node, what: str, value: Any, shape: Shape) -> bool:
+        if value is MISSING or accepts(shape, value, components):
+            return True
+        found.append(node.problem(f"{what} does not fit its schema: {describe_value(value)}; {_MEND}"))
+        return False
 
-def drop_wrong_defaults(reading: Reading) -> None:
-    """Remove the defaults that do not fit their schemas, as a lenient run reports them."""
-    components = reading.components
+    def sound(node: Node, shape: Shape, wire: str) -> Shape:
+        own = shape.annotations
+        if not fits(node, f"the default of {wire}", own.default, shape):
+            own = replace(own, default=MISSING)
+        if not fits(node, f"`x-client-default` of {wire}", own.client_default, shape):
+            own = replace(own, client_default=MISSING)
+        return shape if own is shape.annotations else replace(shape, annotations=own)
+
     for component in components:
         shape = component.meaning
         if isinstance(shape, ObjectShape):
             fields = (
-                replace(field, shape=_with_sound_default(field.shape, components)) for field in shape.fields
+                replace(field, shape=sound(field.node, field.shape, field.wire)) for field in shape.fields
             )
             component.shape = replace(shape, fields=tuple(fields))
     for operation in reading.description.operations:
         for parameter in operation.parameters:
-            parameter.shape = _with_sound_default(parameter.shape, components)
-            if parameter.client_default is not MISSING and not accepts(
-                parameter.shape, parameter.client_default, components
-            ):
+            node, wire = parameter.node, parameter.wire
+            parameter.shape = sound(node, parameter.shape, wire)
+            if not fits(node, f"`x-client-default` of {wire}", parameter.client_default, parameter.shape):
                 parameter.client_default = MISSING
-
-
-def _with_sound_default(shape: Shape, components: Components) -> Shape:
-    kept = shape.annotations
-    if kept.default is not MISSING and not accepts(shape, kept.default, components):
-        kept = replace(kept, default=MISSING)
-    if kept.client_default is not MISSING and not accepts(shape, kept.client_default, components):
-        kept = replace(kept, client_default=MISSING)
-    return replace(shape, annotations=kept)
-
-
-def _own_defaults(node: Node, shape: Shape, wire: str, components: Components) -> Iterator[Problem]:
-    own = shape.annotations
-    yield from _misfit(node, f"the default of {wire}", own.default, shape, components)
-    yield from _misfit(node, f"`x-client-default` of {wire}", own.client_default, shape, components)
-
-
-def _misfit(node: Node, what: str, value: Any, shape: Shape, components: Components) -> Iterator[Problem]:
-    if value is not MISSING and not accepts(shape, value, components):
-        yield node.problem(f"{what} does not fit its schema: {describe_value(value)}; {_MEND}")
+        known = _body_fields(operation, components)
+        for facade in operation.facade:
+            for name, value in facade.defaults.items():
+                if name in known:
+                    place = facade.node.child("defaults").child(name)
+                    fits(place, f"the default of {name}", value, known[name].shape)
+    return found
 
 
 def accepts(shape: Shape, value: Any, components: Components) -> bool:

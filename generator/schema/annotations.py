@@ -12,11 +12,6 @@ def annotations_of(node: Node) -> Annotations:
     value = node.value
     if not is_object(value):
         return Annotations()
-    examples = value.get("examples", [])
-    if "example" in value:
-        examples = [value["example"]]
-    elif is_object(examples):
-        examples = list(examples.values())
     return Annotations(
         title=node.text("title") or None,
         description=node.text("description") or None,
@@ -26,10 +21,9 @@ def annotations_of(node: Node) -> Annotations:
         secret=node.flag("x-secret"),
         default=value.get("default", MISSING),
         client_default=value.get("x-client-default", MISSING),
-        examples=tuple(examples),
         renamed_from=renamed_from(node),
-        open_enum=_open(node),
-        media_limit=_media_limit(node),
+        open_enum="x-open-enum" not in value or node.flag("x-open-enum"),
+        media_limit=tuple((name, limit.value) for name, limit in node.items_at("x-media-limit")),
     )
 
 
@@ -45,14 +39,3 @@ def renamed_from(node: Node) -> tuple[str, ...]:
                 f"`x-renamed-from` is a former name or a list of them, found {describe_value(found.value)}"
             )
     return tuple(names)
-
-
-def _open(node: Node) -> bool:
-    return node.flag("x-open-enum") if "x-open-enum" in node.value else True
-
-
-def _media_limit(node: Node) -> tuple[tuple[str, int], ...]:
-    found = node.get("x-media-limit")
-    if found is None:
-        return ()
-    return tuple((name, limit.value) for name, limit in found.items())

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, describe_value
-from .annotations import annotations_of
+from .annotations import annotations_of, renamed_from
 from .conjuncts import conjuncts_of
 from .context import SchemaContext, ShapeReader
 from .keywords import shaping
@@ -49,19 +49,8 @@ def array_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext)
         most = dict(limits).get("max_items")
         full = closed or (most is not None and most <= len(places))
         rest = None if full else _item(reader, items, replace(context, hint=f"{context.hint}Rest"))
-        bounds = Bounds(tuple(limits))
-        return TupleShape(
-            context.node,
-            context.annotations,
-            context.nullable,
-            places=tuple(places),
-            rest=rest,
-            bounds=bounds,
-        )
-    item = _item(reader, items, context)
-    return ArrayShape(
-        context.node, context.annotations, context.nullable, items=item, bounds=Bounds(tuple(limits))
-    )
+        return TupleShape(*context.base, places=tuple(places), rest=rest, bounds=Bounds(tuple(limits)))
+    return ArrayShape(*context.base, items=_item(reader, items, context), bounds=Bounds(tuple(limits)))
 
 
 def _item(reader: ShapeReader, items: list[Node], context: SchemaContext) -> Shape:
@@ -96,28 +85,21 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
             component.shape = object_of(
                 reader, conjuncts, replace(context, hint=component.name, root=True, nullable=False)
             )
-        return RefShape(context.node, context.annotations, context.nullable, name=component.name)
+        return RefShape(*context.base, name=component.name)
     additional, patterns = _additional(reader, conjuncts, context)
     if not declared:
-        return MapShape(
-            context.node,
-            context.annotations,
-            context.nullable,
-            values=additional or AnyShape(context.node),
-            patterns=patterns,
-        )
-    fields = [
-        FieldShape(wire, _property(reader, wire, schemas, context.hint), wire in required, tuple(schemas))
-        for wire, schemas in declared.items()
-    ]
+        return MapShape(*context.base, values=additional or AnyShape(context.node), patterns=patterns)
+    fields: list[FieldShape] = []
+    for wire, schemas in declared.items():
+        shape = _property(reader, wire, schemas, context.hint)
+        former = dict.fromkeys(name for schema in schemas for name in renamed_from(schema))
+        fields.append(FieldShape(wire, shape, wire in required, tuple(schemas), tuple(former)))
     for wire, element in required.items():
         if wire not in declared:  # promised without a schema: any value, but promised
             fields.append(FieldShape(wire, AnyShape(element), True, (element,)))
     shapes = context.node.value.get("x-response-shapes") or () if is_object(context.node.value) else ()
     return ObjectShape(
-        context.node,
-        context.annotations,
-        context.nullable,
+        *context.base,
         fields=tuple(fields),
         additional=additional,
         patterns=patterns,

@@ -28,6 +28,11 @@ class SchemaContext:
     root: bool = False
     nullable: bool = False
 
+    @property
+    def base(self) -> tuple[Node, Annotations, bool]:
+        """What every shape of this place begins with."""
+        return self.node, self.annotations, self.nullable
+
     def over(self, inner: Shape) -> Shape:
         """An inner shape, with the annotations of this place taking precedence over its own."""
         return replace(

@@ -84,7 +84,7 @@ class Interpreter:
             base = self._bases.get(component.node.key)
             if base is not None:
                 return subclasses_of(self, base, component, context)
-            return RefShape(node, context.annotations, context.nullable, name=component.name)
+            return RefShape(*context.base, name=component.name)
         # A schema that only extends a base is no other name for "the base or any schema that extends it".
         extends = root and node.key in self._subclasses
         for word in ("allOf", "oneOf", "anyOf") if not extends else ():
@@ -149,14 +149,12 @@ class Interpreter:
             if "const" in conjunct.value:
                 if conjunct.value["const"] is None:
                     return NullShape(context.node, context.annotations)
-                return ConstShape(
-                    context.node, context.annotations, context.nullable, value=conjunct.value["const"]
-                )
+                return ConstShape(*context.base, value=conjunct.value["const"])
         enums = [conjunct.child("enum") for conjunct in conjuncts if "enum" in conjunct.value]
         if enums:
             return self._enum(enums, context)
         if kinds is None:
-            return AnyShape(context.node, context.annotations, context.nullable)
+            return AnyShape(*context.base)
         if not kinds:
             return NullShape(context.node, context.annotations)
         if len(kinds) == 1:
@@ -167,7 +165,7 @@ class Interpreter:
             )
             for kind in kinds
         ]
-        return UnionShape(context.node, context.annotations, context.nullable, variants=tuple(variants))
+        return UnionShape(*context.base, variants=tuple(variants))
 
     def _enum(self, enums: list[Node], context: SchemaContext) -> Shape:
         values: list[Any] | None = None
@@ -190,27 +188,18 @@ class Interpreter:
                 kept.append(value)
         if not kept:
             return NullShape(context.node, context.annotations)
-        nullable = context.nullable or None in values
-        return EnumShape(
-            context.node,
-            context.annotations,
-            nullable,
-            values=tuple(kept),
-            open=context.annotations.open_enum,
-        )
+        context = replace(context, nullable=context.nullable or None in values)
+        return EnumShape(*context.base, values=tuple(kept), open=context.annotations.open_enum)
 
     def _of_kind(self, kind: str, conjuncts: list[Node], context: SchemaContext) -> Shape:
-        node, annotations, nullable = context.node, context.annotations, context.nullable
         match kind:
             case "boolean":
-                return BooleanShape(node, annotations, nullable)
+                return BooleanShape(*context.base)
             case "string":
-                text = string_shape(conjuncts, node, annotations)
-                return replace(text, nullable=nullable, content=self._content(conjuncts, context.hint))
+                content = self._content(conjuncts, context.hint)
+                return replace(string_shape(conjuncts, *context.base), content=content)
             case "number" | "integer":
-                return replace(
-                    number_shape(conjuncts, node, annotations, integer=kind == "integer"), nullable=nullable
-                )
+                return number_shape(conjuncts, *context.base, integer=kind == "integer")
             case "array":
                 return array_of(self, conjuncts, context)
             case _:

@@ -25,7 +25,9 @@ _STANDS_FOR: dict[str, StandsFor] = {
 }
 
 
-def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) -> StringShape:
+def string_shape(
+    conjuncts: list[Node], node: Node, annotations: Annotations, nullable: bool = False
+) -> StringShape:
     """The shape of a string: its kind, by its format, and its bounds."""
     word = _first_text(conjuncts, "format", "x-format")
     media = _first_text(conjuncts, "contentMediaType")
@@ -35,9 +37,9 @@ def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) ->
         kind = cast("StringKind", word)
     elif media is not None and encoding is None and media.startswith(_BINARY_MEDIA):
         kind = "binary"
-    limits = [
-        *_strictest(conjuncts, "minLength", "min_length", max, int, skip=0),
-        *_strictest(conjuncts, "maxLength", "max_length", min, int),
+    limits: list[tuple[str, Any]] = [
+        *_strictest(conjuncts, "minLength", "min_length", max, skip=0),
+        *_strictest(conjuncts, "maxLength", "max_length", min),
     ]
     pattern = next((conjunct.child("pattern") for conjunct in conjuncts if "pattern" in conjunct.value), None)
     if pattern is not None:
@@ -47,6 +49,7 @@ def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) ->
     return StringShape(
         node,
         annotations,
+        nullable,
         kind=kind,
         format=word,
         bounds=Bounds(tuple(limits) if kind == "text" else ()),
@@ -62,7 +65,7 @@ def _first_text(conjuncts: list[Node], *words: str) -> str | None:
 
 
 def number_shape(
-    conjuncts: list[Node], node: Node, annotations: Annotations, *, integer: bool
+    conjuncts: list[Node], node: Node, annotations: Annotations, nullable: bool, *, integer: bool
 ) -> NumberShape:
     """A number and its bounds. `exclusiveMinimum: true` (OpenAPI 3.0) makes `minimum` itself the exclusive bound."""
     bounds: dict[str, Any] = {}
@@ -88,7 +91,7 @@ def number_shape(
     steps = [_number(conjunct, "multipleOf") for conjunct in conjuncts if "multipleOf" in conjunct.value]
     if steps and steps[-1] != 1:
         bounds["multiple_of"] = steps[-1]
-    return NumberShape(node, annotations, integer=integer, bounds=Bounds(tuple(bounds.items())))
+    return NumberShape(node, annotations, nullable, integer=integer, bounds=Bounds(tuple(bounds.items())))
 
 
 def _number(conjunct: Node, word: str) -> Any:
@@ -102,15 +105,14 @@ def _strictest(
     conjuncts: list[Node],
     word: str,
     name: str,
-    choose: Callable[[list[Any]], Any],
-    kind: type,
-    skip: Any = None,
-) -> list[tuple[str, Any]]:
-    given: list[Any] = []
+    choose: Callable[[list[int]], int],
+    skip: int | None = None,
+) -> list[tuple[str, int]]:
+    given: list[int] = []
     for conjunct in conjuncts:
         if word in conjunct.value:
             value = conjunct.value[word]
-            if isinstance(value, bool) or not isinstance(value, kind):
+            if isinstance(value, bool) or not isinstance(value, int):
                 raise conjunct.child(word).refuse(
                     f"`{word}` has to be a whole number, found {describe_value(value)}"
                 )

@@ -37,7 +37,6 @@ class Annotations:
     secret: bool = False
     default: Any = MISSING
     client_default: Any = MISSING
-    examples: tuple[Any, ...] = ()
     renamed_from: tuple[str, ...] = ()
     open_enum: bool = True
     media_limit: tuple[tuple[str, int], ...] = ()
@@ -199,12 +198,16 @@ class UnionShape(Base):
 
 @dataclass(frozen=True, eq=False)
 class FieldShape:
-    """A declared property of an object; `nodes` are all the places that declare it, `allOf` brings several together."""
+    """A declared property of an object, and its former names.
+
+    `nodes` are all the places that declare it: `allOf` brings several together.
+    """
 
     wire: str
     shape: Shape
     required: bool
     nodes: tuple[Node, ...]
+    former: tuple[str, ...] = ()
 
     @property
     def node(self) -> Node:

@@ -36,30 +36,16 @@ def union_of(reader: ShapeReader, conjunct: Node, members: list[Node], context: 
     if len(members) == 1:
         return context.over(reader.shape(members[0], context.hint, root=context.root))
     variants: list[Shape] = []
-    nullable = context.nullable
     for number, member in enumerate(members, 1):
         variant = reader.shape(member, context.hint + _ending(member, number))
         variants.append(replace(variant, nullable=False))
-        nullable = nullable or variant.nullable
+        context = replace(context, nullable=context.nullable or variant.nullable)
     values = _listed_values(variants)
     if values is not None:  # an enum: constants, or known values beside "any other text"
         kept, others = values
-        return EnumShape(
-            context.node,
-            context.annotations,
-            nullable,
-            values=kept,
-            open=others or context.annotations.open_enum,
-        )
+        return EnumShape(*context.base, values=kept, open=others or context.annotations.open_enum)
     discriminator, mapping = discriminator_of(reader, conjunct)
-    return UnionShape(
-        context.node,
-        context.annotations,
-        nullable,
-        variants=tuple(variants),
-        discriminator=discriminator,
-        mapping=mapping,
-    )
+    return UnionShape(*context.base, variants=tuple(variants), discriminator=discriminator, mapping=mapping)
 
 
 def _ending(member: Node, number: int) -> str:
@@ -81,7 +67,6 @@ def intersect(
             " declare the intended combinations as schemas"
         )
     variants: list[Shape] = []
-    nullable = context.nullable
     problems, contradictions = reader.resolver.problems, list[Problem]()
     for number, members in enumerate(combinations, 1):
         conjuncts = [_without_union(conjunct) for conjunct in bare]
@@ -97,20 +82,16 @@ def intersect(
             contradictions.extend(impossible)
             reader.components.forget(reader.components.names() - names)
             continue
-        nullable = nullable or shape.nullable
+        context = replace(context, nullable=context.nullable or shape.nullable)
         variants.append(replace(shape, nullable=False))
     if not variants:
         raise SpecRefused(contradictions)
     if len(variants) == 1:
-        return replace(
-            variants[0], annotations=context.annotations.over(variants[0].annotations), nullable=nullable
-        )
+        return context.over(variants[0])
     discriminator, mapping = discriminator_of(reader, unions[0][0])
     # The mapping names the members alone; here each is combined with more, so the tags decide.
     chosen = discriminator if not mapping else None
-    return UnionShape(
-        context.node, context.annotations, nullable, variants=tuple(variants), discriminator=chosen
-    )
+    return UnionShape(*context.base, variants=tuple(variants), discriminator=chosen)
 
 
 def discriminator_of(reader: ShapeReader, conjunct: Node) -> tuple[str | None, tuple[tuple[str, str], ...]]:
@@ -150,9 +131,7 @@ def subclasses_of(reader: ShapeReader, base: Base, component: Component, context
     named = [reader.components.at(subclass) for subclass in base.subclasses]
     _, mapping = discriminator_of(reader, base.node)
     return UnionShape(
-        context.node,
-        context.annotations,
-        context.nullable,
+        *context.base,
         variants=tuple(RefShape(context.node, name=subclass.name) for subclass in [*named, component]),
         discriminator=base.property,
         mapping=tuple(pair for pair in mapping if pair[1] != component.name),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import yaml
@@ -56,32 +57,31 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-class _Values:
-    """Makes JSON values of nodes. A node that several aliases name is read once."""
+def _mapping(loader: Any, node: Any) -> Any:
+    found = loader.construct_mapping(node, deep=True)
+    if len(found) < len(node.value):
+        raise NotPlain
+    return found
 
-    def __init__(self) -> None:
-        self._read: dict[int, Any] = {}
 
-    def of(self, node: Any) -> Any:
-        if node.id == "scalar":
-            reader = _READERS.get(node.tag)
-            if reader is None:
-                raise NotPlain
-            return reader(node.value)
-        known = self._read.get(id(node))
-        if known is None:
-            known = self._read[id(node)] = self._container(node)
-        return known
+def _other(loader: Any, node: Any) -> Any:
+    raise NotPlain
 
-    def _container(self, node: Any) -> Any:
-        if node.tag == f"{_PREFIX}seq":
-            return [self.of(item) for item in node.value]
-        if node.tag != f"{_PREFIX}map" or any(key.id != "scalar" for key, _ in node.value):
-            raise NotPlain
-        found = {self.of(key): self.of(value) for key, value in node.value}
-        if len(found) < len(node.value):
-            raise NotPlain
-        return found
+
+@cache
+def _loader() -> Any:
+    base: Any = getattr(yaml, "CBaseLoader", None)  # PyYAML may be built without libyaml
+    if base is None:
+        raise NotPlain
+    loader: Any = type("PlainLoader", (base,), {})
+    for tag, pattern, first in _SCALARS:
+        loader.add_implicit_resolver(tag, re.compile(rf"^(?:{pattern})$"), first)
+    for tag, read in _READERS.items():
+        loader.add_constructor(tag, lambda loader, node, read=read: read(loader.construct_scalar(node)))
+    loader.add_constructor(f"{_PREFIX}seq", lambda loader, node: loader.construct_sequence(node, deep=True))
+    loader.add_constructor(f"{_PREFIX}map", _mapping)
+    loader.add_constructor(None, _other)
+    return loader
 
 
 def load_plainly(text: str) -> Any:
@@ -90,19 +90,7 @@ def load_plainly(text: str) -> Any:
     Raises:
         NotPlain: where ruamel has to read it: libyaml is missing or objects, or a value is not the same in YAML 1.1.
     """
-    base: Any = getattr(yaml, "CBaseLoader", None)  # PyYAML may be built without libyaml
-    if base is None:
-        raise NotPlain
-
-    class Loader(base):  # type: ignore[misc]  # as above
-        def __init__(self) -> None:
-            base.__init__(self, text)
-
-    resolver: Any = Loader
-    for tag, pattern, first in _SCALARS:
-        resolver.add_implicit_resolver(tag, re.compile(rf"^(?:{pattern})$"), first)
     try:
-        node = resolver().get_single_node()
-        return None if node is None else _Values().of(node)
+        return yaml.load(text, Loader=_loader())
     except (yaml.YAMLError, ValueError, RecursionError):
         raise NotPlain from None

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from .files import SourceFile, Sources, UnreadableSource
 from .json_types import is_array, is_object
-from .problems import Problem, ProblemLog, SpecRefused, pointer_text
+from .problems import Problem, ProblemLog, SpecRefused, pieces_of, pointer_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +113,22 @@ def describe_value(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
+def value_at(document: Any, pointer: tuple[str, ...]) -> Any:
+    """The value at a place of a document.
+
+    Raises:
+        LookupError: where there is none.
+    """
+    for piece in pointer:
+        if is_object(document):  # a YAML key such as 200 is a number
+            document = document[piece if piece in document else {str(key): key for key in document}[piece]]
+        elif is_array(document) and piece.isdecimal():
+            document = document[int(piece)]
+        else:
+            raise LookupError(piece)
+    return document
+
+
 class Resolver:
     """Follows `$ref`, within a file and into the files beside it, and keeps the problems of the run."""
 
@@ -145,32 +161,12 @@ class Resolver:
             fragment = unquote(parts.fragment)
             if not fragment.startswith("/"):
                 return self._anchor(reference, file, fragment)
-            pointer = tuple(piece.replace("~1", "/").replace("~0", "~") for piece in fragment[1:].split("/"))
-        found = self.at(file, pointer)
-        if found is None:
-            raise reference.refuse(
-                f"`$ref: {reference.value}` has no target; add it there, or correct the reference"
-            )
-        return found
-
-    def at(self, file: SourceFile, pointer: tuple[str, ...]) -> Node | None:
-        """The node at a pointer, or None."""
-        value: Any = file.data
-        exact: list[str] = []
-        for piece in pointer:
-            if is_object(value):
-                key: Any = piece
-                if key not in value:  # a YAML key such as 200 is a number
-                    key = next((key for key in value if str(key) == piece), None)
-                if key is None:
-                    return None
-                value = value[key]
-            elif is_array(value) and piece.isdecimal() and int(piece) < len(value):
-                value = value[int(piece)]
-            else:
-                return None
-            exact.append(piece)
-        return Node(value, file, tuple(exact))
+            pointer = pieces_of(fragment)
+        try:
+            return Node(value_at(file.data, pointer), file, pointer)
+        except LookupError:
+            text = f"`$ref: {reference.value}` has no target; add it there, or correct the reference"
+        raise reference.refuse(text)
 
     def follow(self, node: Node) -> Node:
         """The end of a chain of references (parameters, responses, path items): `node` itself without `$ref`."""

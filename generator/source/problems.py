@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 
 @dataclass(frozen=True)
@@ -60,22 +61,15 @@ class ProblemLog:
         self._contradictions: set[Problem] = set()
         self.strict = strict
 
-    def collect(self) -> ProblemLog:
+    @contextmanager
+    def collect(self) -> Generator[None]:
         """Note the problems that a `with` block raises, and go on after it."""
-        return self
-
-    def __enter__(self) -> None:
-        """Nothing is kept for a block, so that blocks nest: one log serves for all of them."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, refusal: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if not isinstance(refusal, SpecRefused):
-            return False
-        self.found.extend(refusal.problems)
-        if isinstance(refusal, Contradiction):
-            self._contradictions.update(refusal.problems)
-        return True
+        try:
+            yield
+        except SpecRefused as refusal:
+            self.found.extend(refusal.problems)
+            if isinstance(refusal, Contradiction):
+                self._contradictions.update(refusal.problems)
 
     def take_contradictions(self, start: int) -> list[Problem]:
         """Take back the problems from this number on, where all of them are contradictions; else leave them."""
@@ -89,6 +83,11 @@ class ProblemLog:
 def pointer_text(pointer: tuple[str, ...]) -> str:
     """The pieces as a JSON pointer (RFC 6901), `/` and `~` escaped."""
     return "".join("/" + piece.replace("~", "~0").replace("/", "~1") for piece in pointer)
+
+
+def pieces_of(pointer: str) -> tuple[str, ...]:
+    """The pieces of a JSON pointer; what stands before its first `/` does not count."""
+    return tuple(piece.replace("~1", "/").replace("~0", "~") for piece in pointer.split("/")[1:])
 
 
 def plural(count: int, noun: str) -> str:

@@ -21,6 +21,7 @@ paths:
         - {name: q, in: nowhere, schema: {type: string}}
         - {$ref: '#/components/parameters/Gone'}
         - {name: r, in: query, schema: {type: string, default: 5}}
+        - {name: s, in: query, x-renamed-from: 5, schema: {type: string}}
       responses:
         '200': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/A'}}}}
         '77': {description: what}
@@ -33,6 +34,7 @@ paths:
       security: [{unknown: []}]
       responses: {'200': {$ref: '#/components/responses/Gone'}}
   b: {}
+  /c: {$ref: '#/components/pathItems/Gone'}
 components:
   schemas:
     A:
@@ -54,12 +56,14 @@ PLACES = [
     "/paths/~1a/get/parameters/1: ",
     "/paths/~1a/get/parameters/2/$ref: ",
     "/paths/~1a/get/parameters/3: the default of r",
+    "/paths/~1a/get/parameters/4/x-renamed-from: ",
     "/paths/~1a/get/responses/77: ",
     "/paths/~1a/post: operationId 'a'",
     "/paths/~1a/put/requestBody: ",
     "/paths/~1a/put/security/0/unknown: ",
     "/paths/~1a/put/responses/200/$ref: ",
     "/paths/b: ",
+    "/paths/~1c/$ref: ",
     "/components/schemas/A/properties/one/type: ",
     "/components/schemas/A/properties/two/$ref: ",
     "/components/schemas/A/properties/three/minimum: ",

@@ -81,6 +81,19 @@ X: {type: object, properties: {v: {$ref: '#/components/schemas/A'}}}
     assert generate(described(schemas), tmp_path)().X.from_dict({"v": [[[]]]}).v == [[[]]]
 
 
+def test_a_former_name_counts_wherever_all_of_declares_the_field(tmp_path: Path) -> None:
+    schemas = """
+Base: {type: object, properties: {name: {type: string}}}
+X:
+  allOf:
+  - $ref: '#/components/schemas/Base'
+  - {type: object, properties: {name: {type: string, x-renamed-from: title}}}
+"""
+    made = generate(described(schemas), tmp_path)
+    with pytest.warns(DeprecationWarning, match="now called name"):
+        assert made().X.from_dict({"name": "a"}).title == "a"
+
+
 # ── unions ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 UNIONS = """

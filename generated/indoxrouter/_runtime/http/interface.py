@@ -129,7 +129,7 @@ class Timeouts(NamedTuple):
     pool: float | None
 
 
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """One request. `repr` shows neither headers nor body, which hold secrets.
 
     Attributes:
@@ -142,25 +142,13 @@ class HttpRequest:
         deadline: the moment by which the head of the answer has to be there. An answer inherits it, see `HttpResponse`.
     """
 
-    __slots__ = ("content", "deadline", "headers", "method", "shared", "timeouts", "url")
-
-    def __init__(
-        self,
-        method: str,
-        url: str,
-        headers: list[tuple[str, str]],
-        content: bytes | SizedBody | None,
-        timeouts: Timeouts,
-        shared: tuple[tuple[str, str], ...] = (),
-        deadline: Deadline | None = None,
-    ) -> None:
-        self.shared = shared
-        self.deadline = deadline
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.content = content
-        self.timeouts = timeouts
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    content: bytes | SizedBody | None
+    timeouts: Timeouts
+    shared: tuple[tuple[str, str], ...] = ()
+    deadline: Deadline | None = None
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.url.partition('?')[0]}>"
