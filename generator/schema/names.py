@@ -19,12 +19,12 @@ MODEL_MEMBERS = frozenset(
 )
 # Class names that the generated modules use themselves.
 RESERVED_CLASSES = frozenset([
-    "Any", "ClassVar", "Final", "Literal", "Mapping", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias",
+    "Any", "ClassVar", "Final", "Iterable", "Literal", "Mapping", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias",
     "TypedDict", "Union", "Unpack", "Never", "overload", "Model", "Field", "Schema", "Variant", "Unset",
-    "UNSET", "MISSING", "JsonValue", "FileInput", "Operation", "Parameter", "Body", "Response",
-    "StreamSpec", "Call", "PollSpec", "FacadeEntry", "Facade", "AsyncFacade", "Api", "AsyncApi",
-    "ApiClient", "AsyncApiClient", "HttpInfo", "RawResponse", "Redirect", "Stream", "AsyncStream",
-    "SyncSend", "AsyncSend", "Codec", "datetime", "date", "None", "True", "False",
+    "UNSET", "MISSING", "JsonValue", "FileInput", "Operation", "Parameter", "Body", "Response", "ResponseSpec",
+    "Encoding", "StreamSpec", "Call", "PollSpec", "FacadeEntry", "Facade", "AsyncFacade", "Api", "AsyncApi",
+    "ApiClient", "AsyncApiClient", "HttpInfo", "RawResponse", "Redirect", "Stream", "AsyncStream", "SyncSend",
+    "AsyncSend", "Codec", "datetime", "date", "None", "True", "False",
 ])  # fmt: skip
 
 
