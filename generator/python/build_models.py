@@ -149,7 +149,7 @@ def _field(field: FieldShape, name: str, context: RenderContext) -> FieldView:
     optional = or_none(read)
     options = {
         "required": field.required,
-        "nullable": nullable(field.shape, context.components),
+        "nullable": context.components.nullable(field.shape),
         "read_only": annotations.read_only,
         "secret": annotations.secret,
     }
@@ -177,15 +177,6 @@ def _field(field: FieldShape, name: str, context: RenderContext) -> FieldView:
         argument=PythonCode(argument),
         initial=PythonCode(initial) if initial is not None else None,
         required=field.required,
-    )
-
-
-def nullable(shape: Shape, components: Components) -> bool:
-    """Whether null is a value of the shape, directly or in what it refers to."""
-    return (
-        shape.nullable
-        or components.resolve(shape).nullable
-        or isinstance(components.resolve(shape), AnyShape)
     )
 
 
