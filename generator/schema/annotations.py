@@ -17,6 +17,8 @@ def annotations_of(node: Node) -> Annotations:
         examples = [value["example"]]
     elif is_object(examples):
         examples = list(examples.values())
+    elif not is_array(examples):
+        examples = [examples]
     return Annotations(
         title=node.text("title") or None,
         description=node.text("description") or None,

@@ -31,6 +31,7 @@ ANSWERS = {
     "file": ("'*/*'", "{type: string, format: binary}"),
     "plain": ("text/plain", "{const: fixed}"),
     "thing": ("application/json", A),
+    "parts": ("multipart/mixed", "{type: object, properties: {part: {type: string}}}"),
 }
 PATHS = "".join(
     f"""

@@ -278,3 +278,24 @@ def test_the_types_of_all_these_are_sound(tmp_path: Path) -> None:
     texts.extend([described(LIKE_ITS_TAG), described(UNIONS + CAT)])
     packages = [generate(text, tmp_path).directory for text in texts]
     assert complaints(packages, cache="schema-forms") == ""
+
+
+IDLE = {
+    "properties": "{type: string, properties: {size: {type: object, properties: {b: {type: string, default: c}}}}}",
+    "items": "{type: string, items: {type: object, properties: {b: {type: string}}}}",
+    "allOf": "{allOf: [{properties: {b: {type: string}}}, {type: string}]}",
+}
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_a_keyword_of_another_type_says_nothing(name: str, tmp_path: Path) -> None:
+    made = generate(document(schemas=f"A: {{type: object, properties: {{a: {IDLE[name]}}}}}"), tmp_path)
+    assert made("models").A.from_dict({"a": "text"}).a == "text"
+    assert made("models").__all__ == ["A"]
+
+
+def test_a_property_that_one_place_reads_has_to_be_in_the_package(tmp_path: Path) -> None:
+    schemas = (
+        "B: {properties: {b: {type: string}}}\nA: {allOf: [{$ref: '#/components/schemas/B'}, {type: string}]}"
+    )
+    assert generate(document(schemas=schemas), tmp_path)("models").B.from_dict({"b": "x"}).b == "x"
