@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from email.message import Message
-from typing import Any
 
 from ..schema.interpreter import Interpreter
 from ..schema.names import pascal
 from ..schema.scalars import string_shape
-from ..schema.shapes import Annotations, Shape, StringShape
+from ..schema.shapes import Annotations, AnyShape, RefShape, Shape, StringShape, UnionShape
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver
 from .model import (
@@ -66,7 +65,9 @@ def read_body(resolver: Resolver, interpreter: Interpreter, operation: Operation
             if kind == "binary" and media_type == "*/*" and _is_json_schema(schema):
                 kind = "json"
             hint = f"{pascal(operation.id)}{pascal(kind) if several else ''}Body"
-            shape = interpreter.shape(schema, hint) if schema is not None else _bytes_shape(holder)
+            shape: Shape = AnyShape(holder) if kind in ("json", "form", "multipart") else _bytes_shape(holder)
+            if schema is not None:
+                shape = interpreter.shape(schema, hint)
             encoding = _encoding(holder) if kind in ("form", "multipart") else {}
             operation.bodies.append(BodySpec(media_type, kind, shape, holder, encoding))
     operation.body_description = node.text("description")
@@ -211,10 +212,12 @@ def _answer_kind(media_type: str, schema: Node | None) -> AnswerKind:
 
 
 def _failure(interpreter: Interpreter, status: str, node: Node, hint: str) -> FailureSpec:
-    content = node.get("content")
-    shape: Any = None
-    for media_type, holder in content.items() if content is not None and content.value else ():
+    shapes: dict[str | int, Shape] = {}
+    for media_type, holder in node.items_at("content"):
         schema = holder.get("schema")
         if schema is not None and is_json(media_type):
-            shape = shape or interpreter.shape(schema, hint)
-    return FailureSpec(status, node.text("description"), shape, node)
+            shape = interpreter.shape(schema, hint)
+            shapes[shape.name if isinstance(shape, RefShape) else len(shapes)] = shape
+    several = tuple(shapes.values())
+    whole = UnionShape(node, variants=several) if len(several) > 1 else several[0] if several else None
+    return FailureSpec(status, node.text("description"), whole, node)

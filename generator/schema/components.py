@@ -35,6 +35,8 @@ class Components:
         self._roots: set[tuple[str, tuple[str, ...]]] = set()
         # Where `allOf` combines equal schemas, one is read: the place of each duplicate -> the place that was read.
         self.duplicates: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[str, ...]]] = {}
+        # Objects by the schemas that they combine, also those that are being read.
+        self.begun: dict[frozenset[tuple[str, tuple[str, ...]]], Component] = {}
         # The places of keywords that say nothing: `properties` of a string, for example.
         self.idle: set[tuple[str, tuple[str, ...]]] = set()
 

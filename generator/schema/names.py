@@ -13,10 +13,10 @@ from functools import cache
 SHADOWING = frozenset(
     {"self", "cls", "bool", "bytes", "datetime", "dict", "float", "int", "list", "str", "property", "super"}
 )
-# What the base class of the models offers, which a field of the same name would hide.
-MODEL_MEMBERS = frozenset(
-    {"to_dict", "from_dict", "to_json", "from_json", "keys", "get", "additional_properties", "additional"}
-)
+# What the base class of the models offers and their constructors call, which a field of the same name would hide.
+MODEL_MEMBERS = frozenset([
+    "to_dict", "from_dict", "to_json", "from_json", "keys", "get", "additional_properties", "additional", "locals",
+])  # fmt: skip
 # Class names that the generated modules use themselves.
 RESERVED_CLASSES = frozenset([
     "Any", "ClassVar", "Final", "Iterable", "Literal", "Mapping", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias",

@@ -478,3 +478,17 @@ def test_null_is_sent_where_the_schema_allows_it(tmp_path: Path, server: Server)
         client.api.t.fields(body=made("models").Fields(**nulls, text=None))
         assert json.loads(server.last.body) == nulls
     assert complaints([made.directory], cache="nulls") == ""
+
+
+def test_an_argument_may_be_called_like_anything_in_a_method(tmp_path: Path, server: Server) -> None:
+    flag = {"type": "object", "properties": {"stream": {"type": "boolean"}}}
+    both = {"application/json": {"schema": OBJECT}, "text/event-stream": {"schema": OBJECT}}
+    named = [parameter(name, "query", TEXT) for name in ("answer", "send", "options")]
+    body = {"content": {"application/json": {"schema": flag}}}
+    responses = {"200": {"description": "ok", "content": both}}
+    paths = operation("/a", "a", "post", parameters=named, requestBody=body, responses=responses)
+    made = generate(document(json.dumps(paths)), tmp_path)
+    with made().ApiClient(server.url) as client:
+        assert client.api.t.a(answer="1", send="2", options="3") == {}
+    assert server.last.path == "/a?answer=1&send=2&options=3"
+    assert complaints([made.directory], cache="arguments") == ""
