@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..python.build_models import nullable
 from ..python.descriptors import body_fields
 from ..schema.names import constant, field_names, pascal
 from ..schema.shapes import (
@@ -102,7 +101,7 @@ def _field(
     facts: dict[str, Any] = {
         "type": read if one.required else tuple(dict.fromkeys((*read, "None"))),
         "required": one.required,
-        "nullable": nullable(one.shape, builder.reading.components),
+        "nullable": builder.reading.components.nullable(one.shape),
         "python": python,
         "bounds": builder.bounds(one.shape),
         "sent by default": default_repr(annotations.client_default),

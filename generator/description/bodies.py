@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from email.message import Message
-from typing import Any
 
 from ..schema.interpreter import Interpreter
 from ..schema.names import pascal
 from ..schema.scalars import string_shape
-from ..schema.shapes import Annotations, Shape, StringShape
+from ..schema.shapes import Annotations, AnyShape, RefShape, Shape, StringShape, UnionShape
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver
 from .model import (
@@ -55,28 +54,31 @@ def read_body(resolver: Resolver, interpreter: Interpreter, operation: Operation
     if entry is None:
         return
     node = resolver.follow(entry)
-    operation.body_required = node.flag("required")
+    content = list(node.items_at("content"))
+    if not content:
+        raise node.refuse("a request body needs `content` with a media type; add it")
+    several = len(content) > 1
+    for media_type, holder in content:
+        with resolver.problems.collect():
+            schema = holder.get("schema")
+            kind = _body_kind(media_type)
+            if kind == "binary" and media_type == "*/*" and _is_json_schema(schema):
+                kind = "json"
+            hint = f"{pascal(operation.id)}{pascal(kind) if several else ''}Body"
+            shape: Shape = AnyShape(holder) if kind in ("json", "form", "multipart") else _bytes_shape(holder)
+            if schema is not None:
+                shape = interpreter.shape(schema, hint)
+            encoding = _encoding(holder) if kind in ("form", "multipart") else {}
+            operation.bodies.append(BodySpec(media_type, kind, shape, holder, encoding))
     operation.body_description = node.text("description")
-    content = node.get("content")
-    if content is None or not content.value:
-        raise node.refuse("a request body needs `content` with a media type")
-    several = len(content.value) > 1
-    for media_type, holder in content.items():
-        schema = holder.get("schema")
-        kind = _body_kind(media_type)
-        if kind == "binary" and media_type == "*/*" and _is_json_schema(schema):
-            kind = "json"
-        hint = f"{pascal(operation.id)}{pascal(kind) if several else ''}Body"
-        shape = interpreter.shape(schema, hint) if schema is not None else _bytes_shape(holder)
-        encoding = _encoding(holder) if kind in ("form", "multipart") else {}
-        operation.bodies.append(BodySpec(media_type, kind, shape, holder, encoding))
+    operation.body_required = node.flag("required") and bool(operation.bodies)
 
 
 def _encoding(holder: Node) -> dict[str, EncodingSpec]:
     """The fields whose encoding is not the usual one."""
     found: dict[str, EncodingSpec] = {}
     for name, entry in holder.items_at("encoding"):
-        styled = {"style", "explode", "allowReserved"} & set(entry.value)
+        styled = {"style", "explode", "allowReserved"} & {key for key, _ in entry.items()}
         style = (entry.text("style") or "form") if styled else None
         if style is not None and style not in QUERY_STYLES:
             raise entry.refuse(
@@ -121,12 +123,13 @@ def _bytes_shape(node: Node) -> StringShape:
 
 def read_answers(resolver: Resolver, interpreter: Interpreter, operation: OperationSpec) -> None:
     """Read the documented answers of an operation: successes and failures."""
-    responses = operation.node.get("responses")
-    if responses is None or not responses.value:
+    responses = resolver.members(operation.node, "responses")
+    if not responses:
         if str(resolver.root.value.get("openapi")).startswith("3.0"):
-            raise operation.node.refuse("an operation needs `responses`, with at least one answer; add it")
+            text = "an operation needs `responses`, with at least one answer; add it"
+            resolver.problems.found.append(operation.node.problem(text))
         return  # optional since 3.1
-    listed = [(status, entry) for status, entry in responses.items() if not status.startswith("x-")]
+    listed = [(status, entry) for status, entry in responses if not status.startswith("x-")]
     succeeds = any(status.upper() == "2XX" or status[:1] in ("2", "3") for status, _ in listed)
     for status, entry in listed:
         with resolver.problems.collect():
@@ -153,12 +156,13 @@ def _status(status: str, entry: Node) -> str:
 def _headers(resolver: Resolver, interpreter: Interpreter, node: Node, hint: str) -> dict[str, Shape]:
     """The documented headers of an answer and their schemas."""
     found: dict[str, Shape] = {}
-    for name, entry in node.items_at("headers"):
+    for name, entry in resolver.members(node, "headers"):
         with resolver.problems.collect():
             header = resolver.follow(entry)
-            inner = [holder for _, holder in header.items_at("content")]
-            schemas = [holder.get("schema") for holder in (header, *inner) if "schema" in holder.value]
-            schema = schemas[0] if schemas else None
+            holders = [header, *(holder for _, holder in header.items_at("content"))]
+            schema = next(
+                (holder.get("schema") for holder in holders if holder.get("schema") is not None), None
+            )
             if schema is not None and name.lower() != "content-type":
                 found[name] = interpreter.shape(schema, hint + pascal(name, "Header"))
     return found
@@ -208,10 +212,12 @@ def _answer_kind(media_type: str, schema: Node | None) -> AnswerKind:
 
 
 def _failure(interpreter: Interpreter, status: str, node: Node, hint: str) -> FailureSpec:
-    content = node.get("content")
-    shape: Any = None
-    for media_type, holder in content.items() if content is not None and content.value else ():
+    shapes: dict[str | int, Shape] = {}
+    for media_type, holder in node.items_at("content"):
         schema = holder.get("schema")
         if schema is not None and is_json(media_type):
-            shape = shape or interpreter.shape(schema, hint)
-    return FailureSpec(status, node.text("description"), shape, node)
+            shape = interpreter.shape(schema, hint)
+            shapes[shape.name if isinstance(shape, RefShape) else len(shapes)] = shape
+    several = tuple(shapes.values())
+    whole = UnionShape(node, variants=several) if len(several) > 1 else several[0] if several else None
+    return FailureSpec(status, node.text("description"), whole, node)

@@ -8,7 +8,6 @@ from ..schema.annotations import renamed_from
 from ..schema.interpreter import Interpreter
 from ..schema.names import NameAllocator, pascal, safe, shortened, snake
 from ..schema.shapes import RefShape
-from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
 from ..source.problems import pointer_text
 from .bodies import QUERY_STYLES, is_json, read_answers, read_body
@@ -28,30 +27,33 @@ IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[OperationSpec]:
     """Every operation of `paths`, in the order of the description."""
-    paths = resolver.root.get("paths")
     names: dict[str, NameAllocator] = {}
     ids: dict[str, Node] = {}
     tags = NameAllocator()
     tag_names: dict[str, str] = {}
     found: list[OperationSpec] = []
-    given = _given_ids(resolver, paths)
-    for path, item in paths.items() if paths is not None and paths.value is not None else ():
+    given = _given_ids(resolver)
+    for path, own in resolver.members(resolver.root, "paths"):
         if path.startswith("x-"):
             continue
-        own, methods = item, list[tuple[str, Node]]()
+        item, methods = own, list[tuple[str, Node]]()
         with resolver.problems.collect():
             if not path.startswith("/"):
-                raise item.refuse(f"a path has to start with `/`, found {path!r}; write `/{path}`")
-            item = resolver.follow(item)
+                raise own.refuse(f"a path has to start with `/`, found {path!r}; write `/{path}`")
+            item = resolver.follow(own)
             if own is not item and set(own.value) - {"$ref", "summary", "description"}:
-                raise own.refuse("a path item may have `$ref` or operations of its own, not both")
+                raise own.refuse(
+                    "a path item may have `$ref` or operations of its own, not both; move one into the other"
+                )
             methods = [(method, node) for method, node in item.items() if method in METHODS]
         for method, entry in methods:
             with resolver.problems.collect():
                 node = resolver.follow(entry)
                 operation_id = node.text("operationId") or _id_of(method, path, given | set(ids))
+                # Two paths may refer to one path item, so the place is that in `paths`.
+                place = Node(node.value, own.file, (*own.pointer, method))
                 if operation_id in ids:
-                    raise node.refuse(
+                    raise place.refuse(
                         f"operationId {operation_id!r} is also that of "
                         f"#{pointer_text(ids[operation_id].pointer)}; give each operation an id of its own"
                     )
@@ -72,7 +74,7 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
                 _read_operation(resolver, interpreter, operation)
                 if _unnamed(operation):
                     continue  # noted, with the parameter that it lacks
-                ids[operation_id] = node
+                ids[operation_id] = place
                 if tag not in tag_names:
                     tag_names[tag] = tags.allocate(shortened(safe(snake(tag, "tag"))))
                 operation.tag_name = tag_names[tag]
@@ -102,16 +104,14 @@ def _read_operation(resolver: Resolver, interpreter: Interpreter, operation: Ope
         read_extensions(operation, interpreter)
 
 
-def _given_ids(resolver: Resolver, paths: Node | None) -> set[str]:
+def _given_ids(resolver: Resolver) -> set[str]:
     """The ids in the description: no id that is made for another operation may be one of them."""
     found: set[str] = set()
-    for path, item in paths.items() if paths is not None and is_object(paths.value) else ():
-        with resolver.problems.collect():
-            readable = path.startswith("/") and is_object(item.value)
-            for method, node in resolver.follow(item).items() if readable else ():
-                given = node.get("operationId") if method in METHODS else None
-                if given is not None and isinstance(given.value, str):
-                    found.add(given.value)
+    for path, item in resolver.members(resolver.root, "paths"):
+        for method, node in resolver.members(item) if path.startswith("/") else ():
+            given = node.get("operationId") if method in METHODS else None
+            if given is not None and isinstance(given.value, str):
+                found.add(given.value)
     return found
 
 
@@ -135,22 +135,24 @@ def server_templates(node: Node) -> dict[str, ServerTemplate]:
     for server in node.elements_at("servers"):
         template = url = server.text("url")
         if url is None or template is None:
-            raise server.refuse("a server needs a `url`")
+            raise server.refuse("a server needs a `url`; add it")
         used: dict[str, tuple[str, tuple[str, ...]]] = {}
         for name, variable in server.items_at("variables"):
-            default = str(variable.value.get("default", ""))
-            used[name] = (default, tuple(str(value) for value in variable.value.get("enum") or ()))
+            given = dict(variable.items())
+            default = str(given["default"].value) if "default" in given else ""
+            used[name] = (default, tuple(str(one.value) for one in variable.elements_at("enum")))
             url = url.replace("{" + name + "}", default)
         found[url] = (template, used)
     return found
 
 
-def variables_of(root: Node, operations: list[OperationSpec]) -> dict[str, ServerTemplate]:
+def variables_of(resolver: Resolver, operations: list[OperationSpec]) -> dict[str, ServerTemplate]:
     """Every server of the description and of its paths and operations."""
     found: dict[str, ServerTemplate] = {}
-    for node in [root, *(level for one in operations for level in (one.path_item, one.node))]:
-        for url, template in server_templates(node).items() if node is not None else ():
-            found.setdefault(url, template)
+    for node in [resolver.root, *(level for one in operations for level in (one.path_item, one.node))]:
+        with resolver.problems.collect():
+            for url, template in server_templates(node).items() if node is not None else ():
+                found.setdefault(url, template)
     return found
 
 
@@ -205,7 +207,9 @@ def _parameter(
 ) -> ParameterSpec | None:
     wire, where = node.text("name"), node.text("in")
     if not wire or where not in _STYLES:
-        raise node.refuse("a parameter needs `name`, and `in` as path, query, header or cookie")
+        raise node.refuse(
+            "a parameter needs `name`, and `in` as path, query, header or cookie; add what is missing"
+        )
     if where == "header" and wire.lower() in IGNORED_HEADERS:
         return None
     hint = pascal(operation.id) + pascal(wire, "Parameter")
@@ -214,13 +218,15 @@ def _parameter(
     if schema is None and content is not None:
         media = list(content.items())
         if len(media) != 1:
-            raise content.refuse("`content` of a parameter has exactly one media type")
+            raise content.refuse(
+                f"`content` of a parameter has exactly one media type, found {len(media)}; leave the others out"
+            )
         media_type, holder = media[0]
         schema, json = holder.get("schema"), is_json(media_type)
         if not json and not media_type.startswith("text/"):
             raise holder.refuse(f"a parameter written as {media_type} is not supported; JSON and text are")
     if schema is None:
-        raise node.refuse(f"the parameter {wire!r} has neither `schema` nor `content`")
+        raise node.refuse(f"the parameter {wire!r} has neither `schema` nor `content`; add one")
     shape = interpreter.shape(schema, hint)
     style = node.text("style") or _STYLES[where][0]
     if style not in _STYLES[where]:
@@ -230,7 +236,7 @@ def _parameter(
     explode = node.flag("explode") if "explode" in node.value else style in ("form", "deepObject")
     required = node.flag("required")
     if where == "path" and not required:
-        raise node.refuse(f"the path parameter {wire!r} has to be `required: true`")
+        raise node.refuse(f"the path parameter {wire!r} has to be `required: true`; add that")
     default = node.value.get("x-client-default", shape.annotations.client_default)
     # Of a schema that is a component, the former names are those of its class.
     own = () if isinstance(shape, RefShape) else shape.annotations.renamed_from
@@ -302,12 +308,12 @@ def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
     listed = node.get("security")
     if listed is None:
         listed = resolver.root.get("security")
-    schemes = resolver.root.below("components", "securitySchemes")
+    schemes = dict(resolver.members(resolver.root, "components", "securitySchemes"))
     found: dict[tuple[str, ...], None] = {}
     for requirement in listed.elements() if listed is not None else ():
         for name, entry in requirement.items():
-            if schemes is None or name not in schemes.value:
-                known = ", ".join(schemes.value) if schemes is not None else "none"
+            if name not in schemes:
+                known = ", ".join(schemes) or "none"
                 raise entry.refuse(
                     f"no security scheme {name!r} in components/securitySchemes; declare it, or use one of: {known}"
                 )

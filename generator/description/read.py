@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ..source.node import Node, Resolver, describe_value
 from ..source.problems import Problem, ProblemLog, SpecRefused
 from .bodies import is_json, media_name
 from .exceptions import DEFAULT_STATUSES, default_exceptions, read_error_tables, read_exceptions
-from .model import Description, OperationSpec, ServerTemplate, WebhookSpec
+from .model import Description, OperationSpec, WebhookSpec
 from .model_modules import assign_modules
 from .operations import METHODS, read_operations, servers_of, variables_of
 
@@ -81,7 +82,10 @@ def _read(sources: Sources, problems: ProblemLog, package: str) -> Reading:
     _check_version(root)
     info = root.get("info")
     if info is None or not is_object(info.value):
-        raise root.refuse("`info` with a title and a version is missing; add it")
+        problems.found.append(
+            root.problem("`info`, an object with a title and a version, is missing; add it")
+        )
+        info = Node({}, root.file, ("info",))
     exceptions = default_exceptions(package)
     with problems.collect():
         exceptions = read_exceptions(root) or exceptions
@@ -90,24 +94,25 @@ def _read(sources: Sources, problems: ProblemLog, package: str) -> Reading:
     interpreter = Interpreter(resolver, components)
     interpreter.finish()
     operations = read_operations(resolver, interpreter)
-    webhooks = _webhooks(root, resolver, interpreter)
+    webhooks = _webhooks(resolver, interpreter)
     interpreter.finish()
     codes, statuses = dict[str, str](), dict[int, str]()
     with problems.collect():
         codes, statuses = read_error_tables(root, {exception.name for exception in exceptions})
-    servers, server_variables = tuple[str, ...](), dict[str, ServerTemplate]()
+    title, servers = None, tuple[str, ...]()
+    with problems.collect():
+        title = info.text("title")
     with problems.collect():
         servers = servers_of(root) or _servers_of_all(operations)
-        server_variables = variables_of(root, operations)
     description = Description(
-        title=info.text("title") or "API",
+        title=title or "API",
         version=str(info.value.get("version", "0")),
         servers=servers,
-        server_variables=server_variables,
+        server_variables=variables_of(resolver, operations),
         node=root,
         operations=operations,
-        tags=_tags(root),
-        security_schemes=_security_schemes(root, resolver),
+        tags=_tags(root, problems),
+        security_schemes=_security_schemes(resolver),
         exceptions=exceptions,
         error_codes=codes,
         error_statuses=statuses or DEFAULT_STATUSES,
@@ -144,18 +149,20 @@ def _check_version(root: Node) -> None:
         )
 
 
-def _tags(root: Node) -> dict[str, str | None]:
+def _tags(root: Node, problems: ProblemLog) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
-    for tag in root.elements_at("tags"):
-        name = tag.text("name")
-        if name:
-            found[name] = tag.text("description")
+    with problems.collect():
+        for tag in root.elements_at("tags"):
+            with problems.collect():
+                name = tag.text("name")
+                if name:
+                    found[name] = tag.text("description")
     return found
 
 
-def _security_schemes(root: Node, resolver: Resolver) -> dict[str, dict[str, Any]]:
+def _security_schemes(resolver: Resolver) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for name, entry in root.items_at("components", "securitySchemes"):
+    for name, entry in resolver.members(resolver.root, "components", "securitySchemes"):
         with resolver.problems.collect():
             found[name] = _security_scheme(resolver.follow(entry))
     return found
@@ -169,7 +176,9 @@ def _security_scheme(node: Node) -> dict[str, Any]:
         case "apiKey":
             where, key = node.text("in"), node.text("name")
             if where not in ("header", "query", "cookie") or not key:
-                raise node.refuse("an apiKey scheme needs `name`, and `in` as header, query or cookie")
+                raise node.refuse(
+                    "an apiKey scheme needs `name`, and `in` as header, query or cookie; add what is missing"
+                )
             return {"type": "apiKey", "in": where, "name": key}
         case "oauth2" | "openIdConnect":  # however the token is obtained, a bearer token is sent
             return {"type": kind, "scheme": "bearer"}
@@ -178,20 +187,20 @@ def _security_scheme(node: Node) -> dict[str, Any]:
         case _:
             raise node.refuse(
                 "a security scheme is http, apiKey, oauth2, openIdConnect or mutualTLS,"
-                f" found {describe_value(kind)}"
+                f" found {describe_value(kind)}; write one of these"
             )
 
 
-def _webhooks(root: Node, resolver: Resolver, interpreter: Interpreter) -> list[WebhookSpec]:
+def _webhooks(resolver: Resolver, interpreter: Interpreter) -> list[WebhookSpec]:
     """Requests that the service sends: `webhooks`, and the `callbacks` of operations."""
     found: list[WebhookSpec] = []
     names = NameAllocator()
-    for name, item in _webhook_items(root, resolver):
-        for method, operation in item.items():
+    for name, item in _webhook_items(resolver):
+        for method, operation in resolver.members(item):
             with resolver.problems.collect():
                 if method not in METHODS:
                     continue
-                sent = _webhook_schema(resolver, resolver.follow(operation))
+                sent = _webhook_schema(resolver, resolver.follow(operation), name)
                 if sent is not None:
                     schema, holder, form = sent
                     shape = interpreter.shape(schema, f"{pascal(name)}Webhook")
@@ -201,21 +210,25 @@ def _webhooks(root: Node, resolver: Resolver, interpreter: Interpreter) -> list[
     return found
 
 
-def _webhook_schema(resolver: Resolver, operation: Node) -> tuple[Node, Node, bool] | None:
+def _webhook_schema(resolver: Resolver, operation: Node, name: str) -> tuple[Node, Node, bool] | None:
     """The schema of what a request brings, its place, and whether that travels as a form.
 
     JSON is read where there is a choice. A request without a body brings its query, which is read like a form.
     """
     body = operation.get("requestBody")
-    content = resolver.follow(body).get("content") if body is not None else None
+    content = list(resolver.follow(body).items_at("content")) if body is not None else []
+    described = [(media_type, holder) for media_type, holder in content if holder.get("schema") is not None]
     for accepts, form in ((is_json, False), (_is_form, True)):
-        for media_type, holder in content.items() if content is not None else ():
-            schema = holder.get("schema")
-            if schema is not None and accepts(media_type):
-                return schema, holder, form
+        for media_type, holder in described:
+            if accepts(media_type):
+                return holder.child("schema"), holder, form
+    for media_type, holder in described:
+        raise holder.refuse(
+            f"the body of {name} comes as {media_type}, for which there are no readers; describe it as JSON or a form"
+        )
     query: dict[str, Any] = {}
     required: list[str] = []
-    for entry in operation.elements_at("parameters") if content is None else ():
+    for entry in operation.elements_at("parameters") if not content else ():
         parameter = resolver.follow(entry)
         wire = parameter.text("name")
         if parameter.text("in") == "query" and wire and "schema" in parameter.value:
@@ -233,21 +246,14 @@ def _is_form(media_type: str) -> bool:
     return media_name(media_type) == "application/x-www-form-urlencoded"
 
 
-def _webhook_items(root: Node, resolver: Resolver) -> list[tuple[str, Node]]:
-    found: list[tuple[str, Node]] = []
-    for name, item in root.items_at("webhooks"):
-        with resolver.problems.collect():
-            if not name.startswith("x-"):
-                found.append((name, resolver.follow(item)))
-    paths = root.get("paths")
-    for _, path_item in paths.items() if paths is not None and paths.value else ():
-        if not is_object(path_item.value):
-            continue
-        with resolver.problems.collect():
-            for method, entry in resolver.follow(path_item).items():
-                callbacks = resolver.follow(entry).get("callbacks") if method in METHODS else None
-                for name, callback in callbacks.items() if callbacks is not None else ():
-                    for expression, item in resolver.follow(callback).items():
-                        if not expression.startswith("x-"):
-                            found.append((name, resolver.follow(item)))
-    return found
+def _webhook_items(resolver: Resolver) -> Iterator[tuple[str, Node]]:
+    """Path items with requests that the service sends, by the name of the webhook or callback."""
+    for name, item in resolver.members(resolver.root, "webhooks"):
+        if not name.startswith("x-"):
+            yield name, item
+    for path, path_item in resolver.members(resolver.root, "paths"):
+        for method, operation in resolver.members(path_item) if path.startswith("/") else ():
+            for name, callback in resolver.members(operation, "callbacks") if method in METHODS else ():
+                for expression, item in resolver.members(callback):
+                    if not expression.startswith("x-"):
+                        yield name, item

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from openapi_python_client.parser import GeneratorData
 
-from ..description.bodies import media_name
-from ..description.model import OperationSpec
+from ..description.bodies import is_json
+from ..description.model import Description, OperationSpec
 from ..description.operations import IGNORED_HEADERS
 from ..description.read import Reading
 from ..python.py_source import literal
@@ -44,7 +43,7 @@ def check_completeness(
             match part.kind:
                 case "operation":
                     check.operation(part.node)
-                case "schema" if part.declared and not _is_elsewhere(part.node):
+                case "schema" if part.declared and not check.unread(part.node):
                     check.schema(part.node)
                 case _:
                     pass
@@ -59,6 +58,7 @@ class _CompletenessCheck:
         self._files = project.files
         self._classes = class_names(reading.components, project.config)
         self._operations = {operation.node.key: operation for operation in reading.description.operations}
+        self._unread = {*reading.components.idle, *_raw_bodies(reading.description)}
         self._defaults: dict[Key, Any] = {}
         for component in reading.components:
             shape = component.meaning
@@ -74,7 +74,7 @@ class _CompletenessCheck:
         self.problems: list[Problem] = []
 
     def _lost(self, node: Node, what: str) -> None:
-        remedy = "would be lost: write it in another form, or generate the rest with `--lenient`"
+        remedy = "would be lost; write it in another form"
         self.problems.append(node.problem(f"{what} {'is not in the package' if self._lenient else remedy}"))
 
     def parser_kept_all(self, openapi: GeneratorData) -> None:
@@ -172,21 +172,31 @@ class _CompletenessCheck:
     def schema(self, node: Node) -> None:
         """Check a schema: its fields, their defaults, and the values of its enum."""
         for wire, field in self._resolver.items_at(node, "properties"):
-            self.counts["fields"] += 1
             key = self._read_as(field.key)
+            if key not in self._defaults and self.unread(field):
+                continue
+            self.counts["fields"] += 1
             if key not in self._defaults or _normal(literal(wire)) not in self._literals:
-                self._lost(field, f"the field {wire}")
+                self._lost(field, f"the field {wire!r}")
             elif (
                 is_object(field.value)
                 and field.value.get("default") is not None
                 and self._defaults[key] is MISSING
             ):
-                self._lost(field, f"the default of {wire}")
+                self._lost(field, f"the default of {wire!r}")
         enum = node.get("enum")
         if enum is not None:
             self._values(enum, (element.value for element in enum.elements()))
         if "const" in node.value:
             self._values(node.child("const"), [node.value["const"]])
+
+    def unread(self, node: Node) -> bool:
+        """Whether no package reads what a schema describes: a body that is handed over as it is, what a keyword says
+        of another type than the value has, and the answers to callbacks."""
+        place = node.pointer
+        if (place[:1] == ("webhooks",) or "callbacks" in place) and "responses" in place:
+            return True
+        return any((node.key[0], place[:end]) in self._unread for end in range(1, len(place) + 1))
 
     def _read_as(self, key: Key) -> Key:
         """The place that was read for this one, where two are equal."""
@@ -202,14 +212,14 @@ class _CompletenessCheck:
                 self._lost(node, f"the value {value!r}")
 
 
-def _is_elsewhere(node: Node) -> bool:
-    """Whether no package reads what a schema describes: XML, which is text, and the answers to callbacks."""
-    place = node.pointer
-    received = place[:1] == ("webhooks",) or "callbacks" in place
-    return (received and "responses" in place) or any(
-        word == "content" and "/" in media_type and media_name(media_type).endswith("xml")
-        for word, media_type in pairwise(place)
-    )
+def _raw_bodies(description: Description) -> Iterator[Key]:
+    """The places of bodies that callers get as text or bytes, or give as such, whatever their schemas say."""
+    for operation in description.operations:
+        yield from (body.node.key for body in operation.bodies if body.kind == "document")
+        yield from (one.node.key for one in operation.answers if one.kind in ("text", "bytes"))
+        for failure in operation.failures:
+            content = failure.node.items_at("content")
+            yield from (holder.key for media_type, holder in content if not is_json(media_type))
 
 
 def _normal(text: str) -> str:

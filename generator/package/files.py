@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ..source.problems import Problem
 
 
+_REMEDY = "mend them, or generate the rest with `--lenient`"
+
+
 @dataclass(frozen=True)
 class Package:
     """A package in memory: its files, formatted, the manifest among them, and what it was made from.
@@ -50,13 +53,13 @@ def render(
     if settings.front_door:
         left_out.extend(check_streams(reading))
     if left_out and not settings.lenient:
-        raise SpecRefused(left_out, "mend them, or generate the rest with `--lenient`")
+        raise SpecRefused(left_out, _REMEDY)
     openapi, config = parse(reading, settings.package, settings.output)
     project = PackageProject(reading, openapi, config, settings)
     project.build()
     facts, problems = check_completeness(reading, openapi, project, lenient=settings.lenient)
     if problems and not settings.lenient:
-        raise SpecRefused(problems)
+        raise SpecRefused(problems, _REMEDY)
     return project.files, facts, SpecRefused([*left_out, *problems]).problems
 
 

@@ -16,7 +16,7 @@ from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.strings import PythonCode, PythonIdentifier
 
 from ..description.exceptions import CARRIED
-from ..description.model import ExceptionSpec
+from ..description.model import ExceptionSpec, WebhookSpec
 from ..description.read import Reading
 from ..python.build_facade import facade_views
 from ..python.build_models import RenderContext, param_view, schema_view
@@ -225,7 +225,7 @@ class PackageProject(Project):
             views = [
                 WebhookView(
                     name=PythonCode(literal(hook.name)),
-                    constant=constant(hook.python),
+                    constant=self._constant_of(hook),
                     annotation=PythonCode(self.context.type_hints.read(hook.shape)),
                     codec=PythonCode(self.context.codecs.expression(hook.shape)),
                     doc=doc(None, hook.description, f"The body of {hook.name}."),
@@ -234,6 +234,11 @@ class PackageProject(Project):
                 for hook in description.webhooks
             ]
             self._render("webhooks.py", "webhooks.py.jinja", webhooks=views)
+
+    def _constant_of(self, hook: WebhookSpec) -> str:
+        """The constant of a webhook: `SMS_WEBHOOK` where a schema is called `SMS`."""
+        name = constant(hook.python)
+        return f"{name}_WEBHOOK" if name in self.reading.components else name
 
     def _front_door(self) -> None:
         names: dict[str, str] = {

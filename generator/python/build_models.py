@@ -19,7 +19,6 @@ from ..schema.shapes import (
     EnumShape,
     FieldShape,
     ObjectShape,
-    Shape,
 )
 from .codec_expressions import CodecExpressions
 from .docstrings import Doc, ShapeDescriber, doc
@@ -135,7 +134,7 @@ def _field(field: FieldShape, name: str, context: RenderContext) -> FieldView:
     entry = f"{literal(name)}, {codec}" + keywords(
         wire=field.wire if field.wire != name else None,
         required=field.required,
-        nullable=nullable(field.shape, context.components),
+        nullable=context.components.nullable(field.shape),
         read_only=annotations.read_only,
         secret=annotations.secret,
     )
@@ -158,15 +157,6 @@ def _field(field: FieldShape, name: str, context: RenderContext) -> FieldView:
         argument=PythonCode(argument),
         initial=PythonCode(initial) if initial is not None else None,
         required=field.required,
-    )
-
-
-def nullable(shape: Shape, components: Components) -> bool:
-    """Whether null is a value of the shape, directly or in what it refers to."""
-    return (
-        shape.nullable
-        or components.resolve(shape).nullable
-        or isinstance(components.resolve(shape), AnyShape)
     )
 
 

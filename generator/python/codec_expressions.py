@@ -40,9 +40,8 @@ class CodecExpressions:
     def expression(self, shape: Shape) -> str:
         """The codec of a shape."""
         code = self._bare(shape)
-        if shape.nullable and code not in ("ANY", "NULL"):
-            return f"nullable({code})"
-        return code
+        knows = code in ("ANY", "NULL") or (code.startswith("alias(") and not shape.nullable)
+        return f"nullable({code})" if not knows and self._components.nullable(shape) else code
 
     def _bare(self, shape: Shape) -> str:
         match shape:
@@ -111,7 +110,7 @@ class CodecExpressions:
         if not self._type_hints.mentions_model(component.meaning) and not self._type_hints.recursive(
             component.name
         ):
-            return self.expression(component.meaning)
+            return self._bare(component.meaning)
         return f"alias({literal(component.module)}, {literal(component.codec_name)})"
 
     # ── unions ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -137,7 +136,7 @@ class CodecExpressions:
                     required=tuple(required),
                     kinds=self._kinds_of(variant, required) if alike and not tags else None,
                 )
-            variants.append(f"Variant({self.expression(variant)}{extra})")
+            variants.append(f"Variant({self._bare(variant)}{extra})")
         return f"union({', '.join(variants)})"
 
     def _flat(self, union: UnionShape, seen: frozenset[str] = frozenset()) -> list[Shape]:

@@ -18,7 +18,7 @@ OPTIONS = "CallOptions"
 # What the methods use themselves, beside the options.
 _OF_METHODS = frozenset({"answer", "kwargs", "options", "provider_params"})
 # What annotations use beside the classes of the description. A module with a dot is one of the package.
-_ANNOTATIONS = {
+ANNOTATIONS = {
     **dict.fromkeys(("Any", "ClassVar", "Final", "Literal", "TypeAlias"), "typing"),
     **dict.fromkeys(("Iterable", "Mapping", "Sequence"), "collections.abc"),
     "Unpack": "typing_extensions",  # not in the `typing` of the oldest Python that is supported
@@ -29,7 +29,7 @@ _ANNOTATIONS = {
 _WHOLE_MODULES = frozenset({"datetime", "uuid"})
 # What the client of a package that stands alone answers with.
 _STANDALONE = ("AsyncStream", "Redirect", "Stream")
-_CODECS = {
+CODECS = {
     **dict.fromkeys(
         [
             "ANY", "BINARY", "BOOLEAN", "BYTES", "DATE", "DATETIME", "INTEGER", "NULL", "NUMBER", "STRING", "TEXT",
@@ -65,7 +65,7 @@ class Imports:
         self._front_door = front_door
         self.taken = _OF_METHODS | _fields(front_door[OPTIONS]) if OPTIONS in front_door else frozenset[str]()
         self._inside = {
-            **_ANNOTATIONS,
+            **ANNOTATIONS,
             **{each.name: f".models.{each.module}" for each in components if each.kind != "enum"},
         }
         # Outside `models/`, the name of a schema means the class of the layer above that stands for it.
@@ -91,8 +91,8 @@ class Imports:
 
     def codecs(self, code: str, path: str) -> list[str]:
         """The imports of the codecs that the tables of a module use. `path`: of the module, in the package."""
-        names = _CODECS.keys() & set(_USED.findall(_STRING.sub("", code)))
-        return [_line(name, _CODECS[name], path) for name in sorted(names)]
+        names = CODECS.keys() & set(_USED.findall(_STRING.sub("", code)))
+        return [_line(name, CODECS[name], path) for name in sorted(names)]
 
     def annotations(self, code: str, path: str) -> list[str]:
         """The imports of the annotations of a module, for the block that only type checkers read."""

@@ -55,9 +55,9 @@ class TypeHints:
             return self._with_null(code, shape)
         return self.write(shape)
 
-    @staticmethod
-    def _with_null(code: str, shape: Shape) -> str:
-        return or_none(code) if shape.nullable else code
+    def _with_null(self, code: str, shape: Shape) -> str:
+        model = isinstance(shape, RefShape) and self._components[shape.name].kind == "model"
+        return or_none(code) if shape.nullable or (model and self._components.nullable(shape)) else code
 
     def _read(self, shape: Shape) -> str:
         match shape:

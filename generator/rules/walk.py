@@ -100,7 +100,9 @@ def _inside(part: Part, resolver: Resolver) -> Iterator[Part]:
         with resolver.problems.collect():
             yield Part("schema", resolver.target(node), part.declared)
     for key, form, kind in _HOLDS.get(part.kind, ()):
-        found = resolver.get(node, key) if form == "map" else node.get(key)
+        found = None
+        with resolver.problems.collect():
+            found = resolver.get(node, key) if form == "map" else node.get(key)
         declared = part.declared and key not in _HYPOTHETICAL
         if found is None or (key == "itemSchema" and "schema" in node.value):
             continue
@@ -124,4 +126,9 @@ def operations_of(resolver: Resolver) -> Iterator[tuple[str, str, Node]]:
 
 def parameters_of(node: Node, resolver: Resolver) -> list[Node]:
     """The parameters that stand at an operation, or at a path item."""
-    return [resolver.follow(entry) for entry in node.elements_at("parameters")]
+    found: list[Node] = []
+    with resolver.problems.collect():
+        for entry in node.elements_at("parameters"):
+            with resolver.problems.collect():
+                found.append(resolver.follow(entry))
+    return [parameter for parameter in found if is_object(parameter.value)]

@@ -10,7 +10,7 @@ from ..source.json_types import is_object
 from ..source.node import Node, Resolver
 from ..source.problems import ProblemLog
 from .names import RESERVED_CONSTANTS, NameAllocator, pascal
-from .shapes import AnyShape, Component, RefShape, Shape, UnionShape
+from .shapes import AnyShape, Component, NullShape, RefShape, Shape, UnionShape
 
 # Parts of a JSON pointer that give the place of a schema, not its meaning.
 _STRUCTURE = frozenset({
@@ -35,6 +35,10 @@ class Components:
         self._roots: set[tuple[str, tuple[str, ...]]] = set()
         # Where `allOf` combines equal schemas, one is read: the place of each duplicate -> the place that was read.
         self.duplicates: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[str, ...]]] = {}
+        # Objects by the schemas that they combine, also those that are being read.
+        self.begun: dict[frozenset[tuple[str, tuple[str, ...]]], Component] = {}
+        # The places of keywords that say nothing: `properties` of a string, for example.
+        self.idle: set[tuple[str, tuple[str, ...]]] = set()
 
     def __iter__(self) -> Iterator[Component]:
         return iter(self._by_name.values())
@@ -47,10 +51,7 @@ class Components:
 
     def load(self, resolver: Resolver) -> None:
         """Allocate the names of `components/schemas`, so that they take precedence over every lifted one."""
-        schemas = resolver.root.below("components", "schemas")
-        if schemas is None:
-            return
-        listed = list(schemas.items())
+        listed = resolver.members(resolver.root, "components", "schemas")
         self._roots = {node.key for _, node in listed}
         # A name that needs no change takes precedence over one that does: `FooBar` keeps its name beside `foo_bar`.
         order = sorted(listed, key=lambda pair: pascal(pair[0]) != pair[0])
@@ -59,7 +60,8 @@ class Components:
         self._unread = deque(self._by_name.values())
         self._by_wire = {component.wire: component for component in made.values()}
         for wire, node in listed:
-            self._adopt(resolver, made[wire], node)
+            with resolver.problems.collect():
+                self._adopt(resolver, made[wire], node)
 
     def _adopt(self, resolver: Resolver, component: Component, node: Node) -> None:
         """A component that only points into another file is that file's schema, under this name."""
@@ -157,6 +159,16 @@ class Components:
                 case _:
                     pass
         return False
+
+    def nullable(self, shape: Shape) -> bool:
+        """Whether null is a value of the shape, directly or in what it refers to."""
+        match shape:
+            case RefShape(name=name, nullable=False):
+                return self.nullable(self._by_name[name].meaning)
+            case UnionShape(variants=variants, nullable=False):
+                return any(self.nullable(variant) for variant in variants)
+            case _:
+                return shape.nullable or isinstance(shape, (AnyShape, NullShape))
 
     def resolve(self, shape: Shape) -> Shape:
         """The shape at the end of a chain of references."""

@@ -46,7 +46,7 @@ def conjuncts_of(resolver: Resolver, node: Node, above: tuple[Node, ...] = ()) -
     if not is_object(node.value):
         if node.value is not True:
             raise node.refuse(
-                f"a schema has to be an object or a boolean, found {describe_value(node.value)}"
+                f"a schema has to be an object or a boolean, found {describe_value(node.value)}; write one of them"
             )
         return
     if above:

@@ -54,6 +54,8 @@ def array_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext)
 
 
 def _item(reader: ShapeReader, items: list[Node], context: SchemaContext) -> Shape:
+    # `items: {}` of a base that leaves them to those who extend it
+    items = [item for item in items if item.value not in ({}, True)]
     if not items:
         return AnyShape(context.node)
     if len(items) == 1:
@@ -79,7 +81,14 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
             raise listed.refuse(
                 f"`required` has to be a list of names, found {describe_value(listed.value)}; write it as one"
             )
-    if declared and not context.root:
+    # A property that narrows one of a base to the class itself combines what this object does.
+    together = frozenset(conjunct.key for conjunct in conjuncts)
+    begun = reader.components.begun.get(together)
+    if declared and context.root:
+        reader.components.begun[together] = reader.components[context.hint]
+    elif declared and begun is not None and begun.shape is None:
+        return RefShape(context.node, context.annotations, context.nullable, name=begun.name)
+    elif declared:
         component = reader.components.lift(context.node, context.hint, conjuncts)
         if component.shape is None:
             component.shape = object_of(

@@ -25,22 +25,28 @@ class Base:
 
 def find_bases(resolver: Resolver) -> dict[Key, Base]:
     """Every base in `components/schemas`, by key, with its subclasses in the order of the description."""
-    listed = list(resolver.root.items_at("components", "schemas"))
+    listed = resolver.members(resolver.root, "components", "schemas")
     bases: dict[Key, Base] = {}
     for _, node in listed:
         found = node.get("discriminator")
-        if found is None or not is_object(node.value) or {"oneOf", "anyOf"} & set(node.value):
-            continue
-        name = found.text("propertyName")
-        if name is None:
-            raise found.refuse("`discriminator` needs a `propertyName`")
-        bases[node.key] = Base(node, name)
+        if found is not None and {"oneOf", "anyOf"}.isdisjoint(node.value):
+            with resolver.problems.collect():
+                bases[node.key] = Base(node, property_of(found))
     for _, node in listed if bases else ():
-        for ancestor in _ancestors(resolver, node, ()):
-            base = bases.get(ancestor)
-            if base is not None and node.key != ancestor:
-                base.subclasses.append(node)
+        with resolver.problems.collect():
+            for ancestor in _ancestors(resolver, node, ()):
+                base = bases.get(ancestor)
+                if base is not None and node.key != ancestor:
+                    base.subclasses.append(node)
     return {key: base for key, base in bases.items() if base.subclasses}
+
+
+def property_of(discriminator: Node) -> str:
+    """The property that a `discriminator` names."""
+    name = discriminator.text("propertyName")
+    if name is None:
+        raise discriminator.refuse("`discriminator` needs a `propertyName`; add it")
+    return name
 
 
 def _ancestors(resolver: Resolver, node: Node, seen: tuple[Key, ...]) -> list[Key]:

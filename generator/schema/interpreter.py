@@ -18,8 +18,8 @@ from .components import Components
 from .conjuncts import check_keywords, conjuncts_of, kinds_of
 from .containers import array_of, object_of
 from .context import SchemaContext
-from .inheritance import Base, Key, find_bases
-from .keywords import shaping
+from .inheritance import find_bases
+from .keywords import ARRAY_WORDS, OBJECT_WORDS, shaping
 from .names import pascal
 from .scalars import number_shape, string_shape
 from .shapes import (
@@ -42,9 +42,7 @@ class Interpreter:
     def __init__(self, resolver: Resolver, components: Components) -> None:
         self.resolver = resolver
         self.components = components
-        self._bases: dict[Key, Base] = {}
-        with resolver.problems.collect():
-            self._bases = find_bases(resolver)
+        self._bases = find_bases(resolver)
         self._subclasses = {node.key for base in self._bases.values() for node in base.subclasses}
 
     def finish(self) -> None:
@@ -75,7 +73,9 @@ class Interpreter:
         if value is False:
             raise node.refuse("the schema `false` allows no value; leave out what it describes")
         if not is_object(value):
-            raise node.refuse(f"a schema has to be an object or a boolean, found {describe_value(value)}")
+            raise node.refuse(
+                f"a schema has to be an object or a boolean, found {describe_value(value)}; write one of them"
+            )
         check_keywords(self.resolver, node)
         context = SchemaContext(node, annotations_of(node), hint, root, value.get("nullable") is True)
         words = shaping(value)
@@ -124,7 +124,7 @@ class Interpreter:
                     continue
                 listed = list(members.elements())
                 if not listed:
-                    raise members.refuse(f"`{word}` is empty")
+                    raise members.refuse(f"`{word}` is empty; list its members, or leave it out")
                 if all(only_constrains(member.value) for member in listed):
                     continue
                 kept = [member for member in listed if not is_null(member.value)]
@@ -145,6 +145,9 @@ class Interpreter:
     def _plain(self, conjuncts: list[Node], context: SchemaContext) -> Shape:
         kinds, null = kinds_of(conjuncts, context.node)
         context = replace(context, nullable=context.nullable or null)
+        for kind, telling in (("object", OBJECT_WORDS), ("array", ARRAY_WORDS)):
+            for conjunct in conjuncts if kinds is not None and kind not in kinds else ():
+                self.components.idle.update(conjunct.child(word).key for word in telling & {*conjunct.value})
         for conjunct in conjuncts:
             if "const" in conjunct.value:
                 if conjunct.value["const"] is None:

@@ -13,18 +13,18 @@ from functools import cache
 SHADOWING = frozenset(
     {"self", "cls", "bool", "bytes", "datetime", "dict", "float", "int", "list", "str", "property", "super"}
 )
-# What the base class of the models offers, which a field of the same name would hide.
-MODEL_MEMBERS = frozenset(
-    {"to_dict", "from_dict", "to_json", "from_json", "keys", "get", "additional_properties", "additional"}
-)
+# What the base class of the models offers and their constructors call, which a field of the same name would hide.
+MODEL_MEMBERS = frozenset([
+    "to_dict", "from_dict", "to_json", "from_json", "keys", "get", "additional_properties", "additional", "locals",
+])  # fmt: skip
 # Class names that the generated modules use themselves.
 RESERVED_CLASSES = frozenset([
-    "Any", "ClassVar", "Final", "Literal", "Mapping", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias",
+    "Any", "ClassVar", "Final", "Iterable", "Literal", "Mapping", "Required", "Sequence", "TYPE_CHECKING", "TypeAlias",
     "TypedDict", "Union", "Unpack", "Never", "overload", "Model", "Field", "Schema", "Variant", "Unset",
-    "UNSET", "MISSING", "JsonValue", "FileInput", "Operation", "Parameter", "Body", "Response",
-    "StreamSpec", "Call", "PollSpec", "FacadeEntry", "Facade", "AsyncFacade", "Api", "AsyncApi",
-    "ApiClient", "AsyncApiClient", "HttpInfo", "RawResponse", "Redirect", "Stream", "AsyncStream",
-    "SyncSend", "AsyncSend", "Codec", "datetime", "date", "None", "True", "False",
+    "UNSET", "MISSING", "JsonValue", "FileInput", "Operation", "Parameter", "Body", "Response", "ResponseSpec",
+    "Encoding", "StreamSpec", "Call", "PollSpec", "FacadeEntry", "Facade", "AsyncFacade", "Api", "AsyncApi",
+    "ApiClient", "AsyncApiClient", "HttpInfo", "RawResponse", "Redirect", "Stream", "AsyncStream", "SyncSend",
+    "AsyncSend", "Codec", "datetime", "date", "None", "True", "False",
 ])  # fmt: skip
 
 

@@ -44,7 +44,9 @@ def string_shape(
     pattern = next((conjunct.child("pattern") for conjunct in conjuncts if "pattern" in conjunct.value), None)
     if pattern is not None:
         if not isinstance(pattern.value, str):
-            raise pattern.refuse(f"`pattern` has to be a string, found {describe_value(pattern.value)}")
+            raise pattern.refuse(
+                f"`pattern` has to be a string, found {describe_value(pattern.value)}; quote it"
+            )
         limits.append(("pattern", pattern.value))
     return StringShape(
         node,
@@ -97,7 +99,9 @@ def number_shape(
 def _number(conjunct: Node, word: str) -> Any:
     value = conjunct.value[word]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise conjunct.child(word).refuse(f"`{word}` has to be a number, found {describe_value(value)}")
+        raise conjunct.child(word).refuse(
+            f"`{word}` has to be a number, found {describe_value(value)}; write it as one"
+        )
     return value
 
 
@@ -114,7 +118,7 @@ def _strictest(
             value = conjunct.value[word]
             if isinstance(value, bool) or not isinstance(value, int):
                 raise conjunct.child(word).refuse(
-                    f"`{word}` has to be a whole number, found {describe_value(value)}"
+                    f"`{word}` has to be a whole number, found {describe_value(value)}; write it as one"
                 )
             given.append(value)
     return [(name, choose(given))] if given and choose(given) != skip else []

@@ -7,12 +7,12 @@ from itertools import product
 from typing import Any
 
 from ..source.json_types import is_object
-from ..source.node import Node
+from ..source.node import Node, describe_value
 from ..source.problems import Problem, SpecRefused
 from .annotations import annotations_of
 from .conjuncts import conjuncts_of
 from .context import SchemaContext, ShapeReader
-from .inheritance import Base
+from .inheritance import Base, property_of
 from .keywords import shaping
 from .names import pascal
 from .shapes import (
@@ -99,9 +99,7 @@ def discriminator_of(reader: ShapeReader, conjunct: Node) -> tuple[str | None, t
     found = conjunct.get("discriminator")
     if found is None:
         return None, ()
-    name = found.text("propertyName")
-    if name is None:
-        raise found.refuse("`discriminator` needs a `propertyName`")
+    name = property_of(found)
     pairs: list[tuple[str, str]] = []
     for value, target in found.items_at("mapping"):
         with reader.resolver.problems.collect():
@@ -111,7 +109,9 @@ def discriminator_of(reader: ShapeReader, conjunct: Node) -> tuple[str | None, t
 
 def _mapped(reader: ShapeReader, target: Node) -> Component:
     if not isinstance(target.value, str):
-        raise target.refuse("a discriminator maps to the name of a schema or to a reference")
+        raise target.refuse(
+            f"a discriminator maps to a schema, found {describe_value(target.value)}; write its name or a reference"
+        )
     component = reader.components.by_wire(target.value)
     if component is not None:
         return component
@@ -123,7 +123,9 @@ def _mapped(reader: ShapeReader, target: Node) -> Component:
             reader.resolver, Node({"$ref": reference}, target.file, target.pointer)
         )
     except SpecRefused:
-        raise target.refuse(f"the discriminator maps to {target.value!r}, which is not a schema") from None
+        raise target.refuse(
+            f"the discriminator maps to {target.value!r}, which is not a schema; add it, or correct the name"
+        ) from None
 
 
 def subclasses_of(reader: ShapeReader, base: Base, component: Component, context: SchemaContext) -> Shape:

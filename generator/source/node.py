@@ -50,24 +50,28 @@ class Node:
     def items_at(self, *path: str) -> Iterator[tuple[str, Node]]:
         """The members of the object at a path; none where there is nothing at the path."""
         found = self.below(*path)
-        return found.items() if found is not None else iter(())
+        return found.items() if found is not None and found.value is not None else iter(())
 
     def elements_at(self, *path: str) -> Iterator[Node]:
         """The members of the array at a path; none where there is nothing at the path."""
         found = self.below(*path)
-        return found.elements() if found is not None else iter(())
+        return found.elements() if found is not None and found.value is not None else iter(())
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """The members of an object, keys as text (a YAML key `200` is a number)."""
         if not is_object(self.value):
-            raise self.refuse(f"expected an object, found {describe_value(self.value)}")
+            raise self.refuse(
+                f"expected an object, found {describe_value(self.value)}; write one, or leave it out"
+            )
         for key, value in self.value.items():
             yield str(key), Node(value, self.file, (*self.pointer, str(key)))
 
     def elements(self) -> Iterator[Node]:
         """The members of an array."""
         if not is_array(self.value):
-            raise self.refuse(f"expected an array, found {describe_value(self.value)}")
+            raise self.refuse(
+                f"expected an array, found {describe_value(self.value)}; write one, or leave it out"
+            )
         for index, value in enumerate(self.value):
             yield Node(value, self.file, (*self.pointer, str(index)))
 
@@ -75,7 +79,9 @@ class Node:
         """The string under a key, or None; anything else there is an error."""
         value = self.value.get(piece) if is_object(self.value) else None
         if value is not None and not isinstance(value, str):
-            raise self.child(piece).refuse(f"`{piece}` has to be a string, found {describe_value(value)}")
+            raise self.child(piece).refuse(
+                f"`{piece}` has to be a string, found {describe_value(value)}; write the text here"
+            )
         return value
 
     def flag(self, piece: str) -> bool:
@@ -83,7 +89,7 @@ class Node:
         value = self.value.get(piece, False) if is_object(self.value) else False
         if not isinstance(value, bool):
             raise self.child(piece).refuse(
-                f"`{piece}` has to be true or false, found {describe_value(value)}"
+                f"`{piece}` has to be true or false, found {describe_value(value)}; write one of them"
             )
         return value
 
@@ -141,7 +147,9 @@ class Resolver:
         """The place that `node`'s own `$ref` names (one step, no further)."""
         reference = node.child("$ref")
         if not isinstance(reference.value, str):
-            raise reference.refuse(f"`$ref` has to be a string, found {describe_value(reference.value)}")
+            raise reference.refuse(
+                f"`$ref` has to be a string, found {describe_value(reference.value)}; write the place it refers to"
+            )
         parts = urlsplit(reference.value)
         if parts.scheme or parts.netloc:
             raise reference.refuse(
@@ -178,6 +186,16 @@ class Resolver:
             seen.append(node)
             node = self.target(node)
         return node
+
+    def members(self, node: Node, *path: str) -> list[tuple[str, Node]]:
+        """The members of the object at a path below a node or what it refers to, where null is as good as none.
+
+        Anything else there is noted as a problem, and has none.
+        """
+        found: list[tuple[str, Node]] = []
+        with self.problems.collect():
+            found.extend(self.follow(node).items_at(*path))
+        return found
 
     def get(self, node: Node, piece: str) -> Node | None:
         """The value under a key, a reference in its place followed; None where there is none.

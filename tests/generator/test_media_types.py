@@ -31,6 +31,7 @@ ANSWERS = {
     "file": ("'*/*'", "{type: string, format: binary}"),
     "plain": ("text/plain", "{const: fixed}"),
     "thing": ("application/json", A),
+    "parts": ("multipart/mixed", "{type: object, properties: {part: {type: string}}}"),
 }
 PATHS = "".join(
     f"""
@@ -162,3 +163,45 @@ def test_the_query_of_a_webhook_may_be_the_whole_url(tmp_path: Path) -> None:
     read = made("webhooks").read_ping
     for sent in ("count=3", "?count=3", "/hook?count=3", b"https://me.example/hook?count=3"):
         assert read(sent).count == 3
+
+
+def test_json_without_a_schema_is_any_json(tmp_path: Path, server: Server) -> None:
+    body = "requestBody: {content: {application/json: {}}}"
+    made = generate(
+        document(f"/a: {{put: {{operationId: a, {body}, responses: {{'204': {{description: ok}}}}}}}}"),
+        tmp_path,
+    )
+    server.answer(b"", 204)
+    with made().ApiClient(server.url) as client:
+        for value in ({"a": [1]}, 3, "text", None):
+            client.api.default.a(body=value)
+            assert json.loads(server.last.body) == value
+            assert server.last.headers["Content-Type"] == "application/json"
+
+
+def test_a_failure_in_two_kinds_of_json_is_read_as_either(tmp_path: Path, server: Server) -> None:
+    kinds = {
+        "application/json": {
+            "type": "object",
+            "required": ["code"],
+            "properties": {"code": {"type": "integer"}},
+        },
+        "application/problem+json": {
+            "type": "object",
+            "required": ["title"],
+            "properties": {"title": {"type": "string"}},
+        },
+        "text/plain": {"type": "object", "properties": {"text": {"type": "string"}}},
+    }
+    failure = {"description": "No.", "content": {name: {"schema": schema} for name, schema in kinds.items()}}
+    paths = {"/a": {"get": {"operationId": "a", "responses": {"204": {"description": "ok"}, "400": failure}}}}
+    made = generate(document(json.dumps(paths)), tmp_path)
+    with made().ApiClient(server.url) as client:
+        for body, media_type, name in (
+            ({"code": 1}, "application/json", "code"),
+            ({"title": "x"}, "application/problem+json", "title"),
+        ):
+            server.answer(json.dumps(body).encode(), 400, media_type)
+            with pytest.raises(made("errors").InvalidParametersError) as caught:
+                client.api.default.a()
+            assert getattr(caught.value.body, name) == body[name]

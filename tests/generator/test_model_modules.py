@@ -16,7 +16,8 @@ import yaml
 
 from generator.description.model_modules import LARGEST
 from generator.description.read import read
-from generator.schema.names import RESERVED_CONSTANTS
+from generator.python.imports import ANNOTATIONS, CODECS
+from generator.schema.names import RESERVED_CLASSES, RESERVED_CONSTANTS
 from tests.evolution.types import complaints
 from tests.generator.support import Made, answers, document, generate
 
@@ -220,10 +221,11 @@ def test_no_module_of_models_imports_another_at_run_time(
 def test_what_a_module_needs_for_itself_is_hidden_by_no_schema(crosswise: Made) -> None:
     one = "{type: object, required: [n], properties: {n: {type: string}, m: {type: [integer, 'null']}}}"
     hiding = [f"'{name}'" for name in sorted(RESERVED_CONSTANTS)]
-    named = [*hiding, "KindLiteral", "模型", "Problem"]
+    imported = ["Encoding", "Iterable", "ResponseSpec"]
+    named = [*hiding, *imported, "KindLiteral", "模型", "Problem"]
     schemas = ["Kind: {type: string, enum: [a]}", *(f"{name}: {one}" for name in named)]
     beside = crosswise.directory.parent  # one run of mypy checks the types of both
-    made = generate(described([path("a", "模型", "KindLiteral", "Kind", "模型")], schemas), beside)
+    made = generate(described([path("a", "模型", "KindLiteral", "Kind", "模型", *imported)], schemas), beside)
     models = made("models")
     assert set(models.__all__) >= {f"{name}Model" for name in RESERVED_CONSTANTS}
     assert models.KindLiteral("x").n == "x"
@@ -238,3 +240,15 @@ def test_the_names_that_are_kept_free_are_those_of_the_codecs(root: Path) -> Non
     targets = [node.targets[0] for node in tree.body if isinstance(node, ast.Assign)]
     constants = {target.id for target in targets if isinstance(target, ast.Name) and target.id.isupper()}
     assert constants == RESERVED_CONSTANTS
+
+
+def test_no_schema_has_a_name_that_the_templates_import(root: Path) -> None:
+    texts = "".join(path.read_text(encoding="utf-8") for path in (root / "templates").glob("*.jinja"))
+    lines = re.findall(r"^ *from [\w.]+ import ([\w, ]+)$", texts, re.MULTILINE)
+    imported = {name.split(" as ")[-1] for line in lines for name in line.split(", ")} | {
+        *ANNOTATIONS,
+        *CODECS,
+    }
+    classes = {name for name in imported if name[0].isupper() and not name.isupper()}
+    # `_send` and `errors` have no schema's name beside these.
+    assert classes - {"Awaitable", "BaseError", "Protocol", "TypeVar"} <= RESERVED_CLASSES

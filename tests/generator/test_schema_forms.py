@@ -291,3 +291,58 @@ def test_the_types_of_all_these_are_sound(tmp_path: Path) -> None:
     texts.extend([described(LIKE_ITS_TAG), described(UNIONS + CAT)])
     packages = [generate(text, tmp_path).directory for text in texts]
     assert complaints(packages, cache="schema-forms") == ""
+
+
+IDLE = {
+    "properties": "{type: string, properties: {size: {type: object, properties: {b: {type: string, default: c}}}}}",
+    "items": "{type: string, items: {type: object, properties: {b: {type: string}}}}",
+    "allOf": "{allOf: [{properties: {b: {type: string}}}, {type: string}]}",
+}
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_a_keyword_of_another_type_says_nothing(name: str, tmp_path: Path) -> None:
+    made = generate(document(schemas=f"A: {{type: object, properties: {{a: {IDLE[name]}}}}}"), tmp_path)
+    assert made("models").A.from_dict({"a": "text"}).a == "text"
+    assert made("models").__all__ == ["A"]
+
+
+def test_a_property_that_one_place_reads_has_to_be_in_the_package(tmp_path: Path) -> None:
+    schemas = (
+        "B: {properties: {b: {type: string}}}\nA: {allOf: [{$ref: '#/components/schemas/B'}, {type: string}]}"
+    )
+    assert generate(document(schemas=schemas), tmp_path)("models").B.from_dict({"b": "x"}).b == "x"
+
+
+def test_a_property_may_narrow_that_of_a_base_to_the_class_itself(tmp_path: Path) -> None:
+    schemas = """
+    Node: {type: object, properties: {parent: {$ref: '#/components/schemas/Node'}, name: {type: string}}}
+    Leaf: {type: object, properties: {parent: {$ref: '#/components/schemas/Leaf'}, color: {type: string}}}
+    Child:
+      allOf: [{$ref: '#/components/schemas/Node'}, {properties: {parent: {$ref: '#/components/schemas/Child'}}}]
+    Both: {allOf: [{$ref: '#/components/schemas/Node'}, {$ref: '#/components/schemas/Leaf'}]}
+    """
+    models = generate(document(schemas=schemas), tmp_path)("models")
+    assert models.__all__ == ["Both", "Child", "Leaf", "Node"]
+    assert type(models.Child.from_dict({"parent": {"parent": {}}}).parent.parent) is models.Child
+    both = models.Both.from_dict({"parent": {"name": "n", "color": "c"}}).parent
+    assert (type(both), both.name, both.color) == (models.Both, "n", "c")
+
+
+def test_items_that_a_base_leaves_open_are_those_of_the_class_that_extends_it(tmp_path: Path) -> None:
+    schemas = """
+    Page: {type: object, properties: {data: {type: array, items: {}}, total: {type: integer}}}
+    Pet: {type: object, properties: {name: {type: string}}}
+    Pets:
+      allOf:
+        - $ref: '#/components/schemas/Page'
+        - {properties: {data: {type: array, items: {$ref: '#/components/schemas/Pet'}}}}
+    """
+    models = generate(document(schemas=schemas), tmp_path)("models")
+    assert models.__all__ == ["Page", "Pet", "Pets"]
+    assert models.Pets.from_dict({"data": [{"name": "Rex"}]}).data == [models.Pet(name="Rex")]
+
+
+def test_a_field_may_be_called_like_what_a_constructor_calls(tmp_path: Path) -> None:
+    made = generate(document(schemas="A: {type: object, properties: {locals: {type: string}}}"), tmp_path)
+    assert made("models").A(locals_="x").to_dict() == {"locals": "x"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from tests.generator.support import document, generate
+from tests.evolution.types import complaints
+from tests.generator.support import document, generate, refusals
 
 CALL = {
     "type": "object",
@@ -52,3 +53,22 @@ def test_forms_json_and_queries_are_read_with_their_types(tmp_path: Path) -> Non
     asked = webhooks.read_verify("challenge=12&count=3")
     assert (asked.challenge, asked.count) == ("12", 3)
     assert webhooks.read_both(b'{"a": [1]}') == {"a": [1]}
+
+
+def test_a_webhook_that_nothing_reads_is_refused(tmp_path: Path) -> None:
+    upload = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+    body = {"requestBody": {"content": {"multipart/form-data": {"schema": upload}}}}
+    (found,) = refusals(document(webhooks={"told": {"post": body}}), tmp_path)
+    assert "/requestBody/content/multipart~1form-data: the body of told comes as multipart/form-data" in found
+
+
+def test_a_webhook_may_be_called_like_a_schema(tmp_path: Path) -> None:
+    body = {
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/SMS"}}}}
+    }
+    made = generate(
+        document(components={"schemas": {"SMS": CALL}}, webhooks={"sms": {"post": body}}), tmp_path
+    )
+    assert list(made("webhooks").WEBHOOKS) == ["sms"]
+    assert isinstance(made("webhooks").read_sms_webhook(b'{"CallSid": "1"}'), made("models").SMS)
+    assert complaints([made.directory], cache="webhooks") == ""

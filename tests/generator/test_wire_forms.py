@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from generator.cli import main
+from tests.evolution.types import complaints
 from tests.generator.support import Made, Server, answers, document, generate, serving
 
 
@@ -434,3 +435,60 @@ def test_a_query_beside_a_post_of_the_same_path_is_an_operation_of_its_own(tmp_p
     """
     made = generate(document(paths), tmp_path)
     assert [made.operation("default", name).method for name in ("add_pet", "find_pets")] == ["POST", "QUERY"]
+
+
+NULLS = """
+Entry: {type: [object, 'null'], properties: {a: {type: string}}}
+Nothing: {type: 'null'}
+Text: {oneOf: [{$ref: '#/components/schemas/Nothing'}, {$ref: '#/components/schemas/Entry'}, {type: string}]}
+Alias: {$ref: '#/components/schemas/Entry'}
+Fields:
+  type: object
+  properties:
+    only_null: {type: 'null'}
+    constant: {const: null}
+    named: {$ref: '#/components/schemas/Nothing'}
+    choice: {$ref: '#/components/schemas/Text'}
+    alias: {$ref: '#/components/schemas/Alias'}
+    text: {type: string}
+"""
+
+
+def test_null_is_sent_where_the_schema_allows_it(tmp_path: Path, server: Server) -> None:
+    bodies = {"entry": "Entry", "text": "Text", "alias": "Alias", "fields": "Fields"}
+    paths: dict[str, Any] = {}
+    for name, schema in bodies.items():
+        body = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+        paths.update(operation(f"/{name}", name, "post", requestBody=body))
+    made = generate(document(json.dumps(paths), NULLS), tmp_path)
+    fields = ("only_null", "constant", "named", "choice", "alias")
+    with made().ApiClient(server.url) as client:
+        for name in ("entry", "text", "alias"):
+            getattr(client.api.t, name)(body=None)
+            assert server.last.body == b"null"
+            getattr(client.api.t, name)()
+            assert server.last.body == b""
+        client.api.t.entry(body=None, a="b")
+        assert json.loads(server.last.body) == {"a": "b"}
+        client.api.t.fields(body=None)
+        assert server.last.body == b""
+        nulls = dict.fromkeys(fields)
+        client.api.t.fields(**nulls, text=None)
+        assert json.loads(server.last.body) == nulls
+        client.api.t.fields(body=made("models").Fields(**nulls, text=None))
+        assert json.loads(server.last.body) == nulls
+    assert complaints([made.directory], cache="nulls") == ""
+
+
+def test_an_argument_may_be_called_like_anything_in_a_method(tmp_path: Path, server: Server) -> None:
+    flag = {"type": "object", "properties": {"stream": {"type": "boolean"}}}
+    both = {"application/json": {"schema": OBJECT}, "text/event-stream": {"schema": OBJECT}}
+    named = [parameter(name, "query", TEXT) for name in ("answer", "send", "options")]
+    body = {"content": {"application/json": {"schema": flag}}}
+    responses = {"200": {"description": "ok", "content": both}}
+    paths = operation("/a", "a", "post", parameters=named, requestBody=body, responses=responses)
+    made = generate(document(json.dumps(paths)), tmp_path)
+    with made().ApiClient(server.url) as client:
+        assert client.api.t.a(answer="1", send="2", options="3") == {}
+    assert server.last.path == "/a?answer=1&send=2&options=3"
+    assert complaints([made.directory], cache="arguments") == ""

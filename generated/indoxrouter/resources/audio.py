@@ -89,7 +89,7 @@ class AudioResource(_Named):
         """
         from ..api.audio.create_speech import OPERATION
 
-        answer: AudioResponse = self._send(
+        _answer: AudioResponse = self._send(
             OPERATION.call(
                 {},
                 body,
@@ -107,7 +107,7 @@ class AudioResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
     def create_transcription(
         self,
@@ -167,7 +167,7 @@ class AudioResource(_Named):
         """
         from ..api.audio.create_transcription import OPERATION
 
-        answer: AudioResponse = self._send(
+        _answer: AudioResponse = self._send(
             OPERATION.call(
                 {},
                 body,
@@ -185,7 +185,7 @@ class AudioResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
     def create_translation(
         self,
@@ -240,7 +240,7 @@ class AudioResource(_Named):
         """
         from ..api.audio.create_translation import OPERATION
 
-        answer: AudioResponse = self._send(
+        _answer: AudioResponse = self._send(
             OPERATION.call(
                 {},
                 body,
@@ -256,7 +256,7 @@ class AudioResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
 
 class AsyncAudioResource(_Named):
@@ -325,7 +325,7 @@ class AsyncAudioResource(_Named):
         """
         from ..api.audio.create_speech import OPERATION
 
-        answer: AsyncAudioResponse = await self._send(
+        _answer: AsyncAudioResponse = await self._send(
             OPERATION.call(
                 {},
                 body,
@@ -343,7 +343,7 @@ class AsyncAudioResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
     async def create_transcription(
         self,
@@ -403,7 +403,7 @@ class AsyncAudioResource(_Named):
         """
         from ..api.audio.create_transcription import OPERATION
 
-        answer: AsyncAudioResponse = await self._send(
+        _answer: AsyncAudioResponse = await self._send(
             OPERATION.call(
                 {},
                 body,
@@ -421,7 +421,7 @@ class AsyncAudioResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
     async def create_translation(
         self,
@@ -476,7 +476,7 @@ class AsyncAudioResource(_Named):
         """
         from ..api.audio.create_translation import OPERATION
 
-        answer: AsyncAudioResponse = await self._send(
+        _answer: AsyncAudioResponse = await self._send(
             OPERATION.call(
                 {},
                 body,
@@ -492,7 +492,7 @@ class AsyncAudioResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
 
 for _each in (AudioResource, AsyncAudioResource):

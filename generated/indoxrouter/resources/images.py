@@ -124,7 +124,7 @@ class ImagesResource(_Named):
         """
         from ..api.images.create_image import OPERATION
 
-        answer: ImageResponse = self._send(
+        _answer: ImageResponse = self._send(
             OPERATION.call(
                 {},
                 body,
@@ -160,7 +160,7 @@ class ImagesResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
 
 class AsyncImagesResource(_Named):
@@ -265,7 +265,7 @@ class AsyncImagesResource(_Named):
         """
         from ..api.images.create_image import OPERATION
 
-        answer: AsyncImageResponse = await self._send(
+        _answer: AsyncImageResponse = await self._send(
             OPERATION.call(
                 {},
                 body,
@@ -301,7 +301,7 @@ class AsyncImagesResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
 
 for _each in (ImagesResource, AsyncImagesResource):

@@ -114,7 +114,7 @@ class VideosResource(_Named):
         """
         from ..api.videos.create_video import OPERATION
 
-        answer: VideoResponse = self._send(
+        _answer: VideoResponse = self._send(
             OPERATION.call(
                 {},
                 body,
@@ -145,7 +145,7 @@ class VideosResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
     def list_video_jobs(
         self,
@@ -369,7 +369,7 @@ class AsyncVideosResource(_Named):
         """
         from ..api.videos.create_video import OPERATION
 
-        answer: AsyncVideoResponse = await self._send(
+        _answer: AsyncVideoResponse = await self._send(
             OPERATION.call(
                 {},
                 body,
@@ -400,7 +400,7 @@ class AsyncVideosResource(_Named):
             ),
             options,
         )
-        return answer
+        return _answer
 
     async def list_video_jobs(
         self,

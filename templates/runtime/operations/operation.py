@@ -146,7 +146,8 @@ class Operation(OperationSpec, Generic[ResultT_co]):
 
         Args:
             parameters: path, query, header and cookie parameters by Python name; `UNSET` leaves one out.
-            body: the whole body: a model, a dict, or for binary operations bytes or a file.
+            body: the whole body: a model, a dict, or for binary operations bytes or a file. `None` is null where the
+                schema allows null, and no body elsewhere.
             fields: single fields of the body by wire name, added to `body`, which must not hold the same fields.
             content_type: one of the operation's request media types; the first one by default.
 
@@ -158,12 +159,14 @@ class Operation(OperationSpec, Generic[ResultT_co]):
         else:
             call = Call(self, self.path, [], {})
         payload = _merge(body, fields) if fields else body
-        if payload is None:
+        chosen = None
+        if self.bodies:
+            chosen = self.bodies[0] if content_type is None else self._choose(content_type)
+        if payload is None and not (chosen is not None and chosen.kind == "json" and chosen.codec.accepts(None)):
             payload = UNSET
         if payload is UNSET and fields is not None and self.body_required:
             payload = dict[str, Any]()  # in which the codec names the missing field if there is one
-        if payload is not UNSET and self.bodies:
-            chosen = self.bodies[0] if content_type is None else self._choose(content_type)
+        if payload is not UNSET and chosen is not None:
             self._encode_body(call, payload, chosen)
         elif payload is not UNSET:
             raise_invalid_argument("body", payload, f"no body: {self.id} takes none")
@@ -241,10 +244,10 @@ def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
 def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
     """A body with single fields added; `UNSET` if there is neither."""
     present = {name: value for name, value in fields.items() if value is not UNSET}
-    if body is UNSET or body is None:
-        return present or UNSET
     if not present:
         return body
+    if body is UNSET or body is None:
+        return present
     if is_mapping(body):
         merged: dict[str, Any] = dict(body)
     else:
