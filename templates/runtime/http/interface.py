@@ -131,6 +131,8 @@ class Timeouts(NamedTuple):
 class HttpRequest:
     """One request. `repr` shows neither headers nor body, which hold secrets.
 
+    It is no tuple: what prints local variables, as Sentry and rich do, looks into tuples in place of asking for `repr`.
+
     Attributes:
         method, url: the request line.
         headers: in the order in which they are sent; neither `Host` nor a header that frames the message is among them.
