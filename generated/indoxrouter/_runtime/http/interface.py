@@ -130,9 +130,7 @@ class Timeouts(NamedTuple):
 
 
 class HttpRequest:
-    """One request. `repr` shows neither headers nor body, which hold secrets.
-
-    It is no tuple: what prints local variables, as Sentry and rich do, looks into tuples in place of asking for `repr`.
+    """One request. `repr` hides headers and body, which hold secrets; of a tuple, Sentry and rich would show the items.
 
     Attributes:
         method, url: the request line.
