@@ -63,13 +63,8 @@ def read_leniently(path: Path, *, strict: bool = False, package: str = "api") ->
     except UnreadableSource as error:
         raise SpecRefused([Problem(error.path, (), error.line, error.message)]) from error
     except RecursionError as error:
-        raise SpecRefused(
-            [
-                Problem(
-                    path, (), 0, "is nested too deeply to be read; move parts into components, and use `$ref`"
-                )
-            ]
-        ) from error
+        text = "is nested too deeply to be read; move parts into components, and use `$ref`"
+        raise SpecRefused([Problem(path, (), 0, text)]) from error
 
 
 def _read(sources: Sources, problems: ProblemLog, package: str) -> Reading:

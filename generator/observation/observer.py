@@ -188,7 +188,7 @@ class Observer:
         best = min(fitting, key=lambda parts: self._variants.distance(parts, value))
         self._limits(best, value, name)
         if is_array(value):
-            items = next((part.child("items") for part in best if is_object(part.value.get("items"))), None)
+            items = _first(best, "items")
             if items is not None:
                 for element in value[:_ELEMENTS]:
                     self._value(items, element, f"{name}[]", form=form)
@@ -211,14 +211,7 @@ class Observer:
             return
         if owner is not None:
             self._members.setdefault(owner.key, set()).update(value)
-        additional = next(
-            (
-                part.child("additionalProperties")
-                for part in parts
-                if is_object(part.value.get("additionalProperties"))
-            ),
-            None,
-        )
+        additional = _first(parts, "additionalProperties")
         for key, item in value.items():
             place = f"{name}.{key}"
             if key in known:
@@ -297,6 +290,11 @@ class Observer:
             member = str(finding.place.file.path), finding.place.pointer[:-1], finding.value
             if finding.kind != "missing" or member not in gone:
                 yield finding
+
+
+def _first(parts: tuple[Node, ...], word: str) -> Node | None:
+    """The schema under a keyword of the first part that has one."""
+    return next((part.child(word) for part in parts if is_object(part.value.get(word))), None)
 
 
 def _alike(old: str, new: str) -> bool:

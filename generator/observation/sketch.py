@@ -168,19 +168,9 @@ def _template(path: str) -> tuple[str, list[dict[str, Any]]]:
     for piece in path.split("/"):
         if re.fullmatch(r"\d+|[0-9a-f-]{16,}|[a-z]+[_-][0-9A-Za-z]{6,}", piece):
             name = f"{re.sub(r'[^a-z]', '', (pieces[-1] if pieces else 'item').lower()).rstrip('s') or 'item'}_id"
-            integer = piece.isdecimal()
-            schema = {"type": "integer" if integer else "string"}
-            example = int(piece) if integer else piece
-            parameters.append(
-                {
-                    "name": name,
-                    "in": "path",
-                    "required": True,
-                    **_OBSERVED,
-                    "example": example,
-                    "schema": schema,
-                }
-            )
+            example = int(piece) if piece.isdecimal() else piece
+            place = {"name": name, "in": "path", "required": True, **_OBSERVED}
+            parameters.append({**place, "example": example, "schema": json_schema(example)})
             pieces.append(f"{{{name}}}")
         else:
             pieces.append(piece)

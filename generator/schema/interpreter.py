@@ -178,13 +178,8 @@ class Interpreter:
                 raise enum.refuse("`enum` is empty; list its values, or leave it out")
             values = listed if values is None else [value for value in values if value in listed]
         if not values:
-            raise Contradiction(
-                [
-                    context.node.problem(
-                        "the enums combined by `allOf` or `$ref` have no value in common; leave one of them out"
-                    )
-                ]
-            )
+            text = "the enums combined by `allOf` or `$ref` have no value in common; leave one of them out"
+            raise Contradiction([context.node.problem(text)])
         kept: list[Any] = []
         for value in values:
             if value is not None and not any(type(value) is type(other) and value == other for other in kept):

@@ -110,27 +110,20 @@ class SourceFile:
         pending: list[tuple[tuple[str, ...], Any, tuple[int, ...]]] = [((), data, ())]
         while pending:
             pointer, value, above = pending.pop()
+            problem = ""
             if is_object(value) or is_array(value):
-                if id(value) in above:
-                    raise UnreadableSource(
-                        self.path,
-                        self.line_of(pointer),
-                        "an anchor holds itself; repeat the value, or use `$ref`",
-                    )
                 pairs: Iterable[tuple[Any, Any]] = value.items() if is_object(value) else enumerate(value)
-                pending.extend(((*pointer, str(key)), item, (*above, id(value))) for key, item in pairs)
+                if id(value) in above:
+                    problem = "an anchor holds itself; repeat the value, or use `$ref`"
+                else:
+                    inner = (*above, id(value))
+                    pending.extend(((*pointer, str(key)), item, inner) for key, item in pairs)
             elif isinstance(value, float) and not math.isfinite(value):
-                raise UnreadableSource(
-                    self.path,
-                    self.line_of(pointer),
-                    f"{value} is not a JSON number; write it as text, or leave it out",
-                )
+                problem = f"{value} is not a JSON number; write it as text, or leave it out"
             elif not isinstance(value, (str, int, float, bool, type(None))):
-                raise UnreadableSource(
-                    self.path,
-                    self.line_of(pointer),
-                    f"a {type(value).__name__} is not a JSON value; quote it",
-                )
+                problem = f"a {type(value).__name__} is not a JSON value; quote it"
+            if problem:
+                raise UnreadableSource(self.path, self.line_of(pointer), problem)
 
     @cached_property
     def _root(self) -> Any:

@@ -128,8 +128,8 @@ class Timeouts(NamedTuple):
     pool: float | None
 
 
-class HttpRequest(NamedTuple):
-    """One request. `repr` shows neither headers nor body, which hold secrets.
+class HttpRequest:
+    """One request. `repr` hides headers and body, which hold secrets; of a tuple, Sentry and rich would show the items.
 
     Attributes:
         method, url: the request line.
@@ -141,13 +141,25 @@ class HttpRequest(NamedTuple):
         deadline: the moment by which the head of the answer has to be there. An answer inherits it, see `HttpResponse`.
     """
 
-    method: str
-    url: str
-    headers: list[tuple[str, str]]
-    content: bytes | SizedBody | None
-    timeouts: Timeouts
-    shared: tuple[tuple[str, str], ...] = ()
-    deadline: Deadline | None = None
+    __slots__ = ("content", "deadline", "headers", "method", "shared", "timeouts", "url")
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: list[tuple[str, str]],
+        content: bytes | SizedBody | None,
+        timeouts: Timeouts,
+        shared: tuple[tuple[str, str], ...] = (),
+        deadline: Deadline | None = None,
+    ) -> None:
+        self.shared = shared
+        self.deadline = deadline
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.content = content
+        self.timeouts = timeouts
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.url.partition('?')[0]}>"
