@@ -126,9 +126,7 @@ def _parameter(parameter: ParameterSpec, context: RenderContext) -> str:
     for name in ("required", "allow_slash", "secret"):
         if getattr(parameter, name):
             code += f", {name}=True"
-    if parameter.where in ("query", "cookie"):
-        code += f", style={literal(parameter.style)}" if parameter.style != "form" else ""
-    else:
+    if parameter.style != "form":
         code += f", style={literal(parameter.style)}"
     if parameter.explode is not True:
         code += ", explode=False"

@@ -12,13 +12,9 @@ def annotations_of(node: Node) -> Annotations:
     value = node.value
     if not is_object(value):
         return Annotations()
-    examples = value.get("examples", [])
-    if "example" in value:
-        examples = [value["example"]]
-    elif is_object(examples):
-        examples = list(examples.values())
-    elif not is_array(examples):
-        examples = [examples]
+    examples = [value["example"]] if "example" in value else value.get("examples", [])
+    if not is_array(examples):
+        examples = list(examples.values()) if is_object(examples) else [examples]
     return Annotations(
         title=node.text("title") or None,
         description=node.text("description") or None,
@@ -30,8 +26,8 @@ def annotations_of(node: Node) -> Annotations:
         client_default=value.get("x-client-default", MISSING),
         examples=tuple(examples),
         renamed_from=renamed_from(node),
-        open_enum=_open(node),
-        media_limit=_media_limit(node),
+        open_enum=node.flag("x-open-enum") if "x-open-enum" in value else True,
+        media_limit=tuple((name, limit.value) for name, limit in node.items_at("x-media-limit")),
     )
 
 
@@ -47,14 +43,3 @@ def renamed_from(node: Node) -> tuple[str, ...]:
                 f"`x-renamed-from` is a former name or a list of them, found {describe_value(found.value)}"
             )
     return tuple(names)
-
-
-def _open(node: Node) -> bool:
-    return node.flag("x-open-enum") if "x-open-enum" in node.value else True
-
-
-def _media_limit(node: Node) -> tuple[tuple[str, int], ...]:
-    found = node.get("x-media-limit")
-    if found is None:
-        return ()
-    return tuple((name, limit.value) for name, limit in found.items())

@@ -76,13 +76,10 @@ def kinds_of(conjuncts: list[Node], node: Node) -> tuple[list[str] | None, bool]
                 )
         allowed = listed if allowed is None else common_kinds(allowed, listed)
         if not allowed:
-            raise Contradiction(
-                [
-                    node.problem(
-                        "the types combined by `allOf` or `$ref` exclude each other; use `anyOf` for either of them"
-                    )
-                ]
+            text = (
+                "the types combined by `allOf` or `$ref` exclude each other; use `anyOf` for either of them"
             )
+            raise node.refuse(text, Contradiction)
     if allowed is not None:
         return [kind for kind in dict.fromkeys(allowed) if kind != "null"], null or "null" in allowed
     words = {word for conjunct in conjuncts for word in conjunct.value}

@@ -49,15 +49,8 @@ def array_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext)
         most = dict(limits).get("max_items")
         full = closed or (most is not None and most <= len(places))
         rest = None if full else _item(reader, items, replace(context, hint=f"{context.hint}Rest"))
-        bounds = Bounds(tuple(limits))
-        return TupleShape(
-            context.node,
-            context.annotations,
-            context.nullable,
-            places=tuple(places),
-            rest=rest,
-            bounds=bounds,
-        )
+        tuple_of = TupleShape(context.node, context.annotations, context.nullable, tuple(places), rest)
+        return replace(tuple_of, bounds=Bounds(tuple(limits)))
     item = _item(reader, items, context)
     return ArrayShape(
         context.node, context.annotations, context.nullable, items=item, bounds=Bounds(tuple(limits))

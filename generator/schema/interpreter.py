@@ -180,13 +180,8 @@ class Interpreter:
                 raise enum.refuse("`enum` is empty; list its values, or leave it out")
             values = listed if values is None else [value for value in values if value in listed]
         if not values:
-            raise Contradiction(
-                [
-                    context.node.problem(
-                        "the enums combined by `allOf` or `$ref` have no value in common; leave one of them out"
-                    )
-                ]
-            )
+            text = "the enums combined by `allOf` or `$ref` have no value in common; leave one of them out"
+            raise context.node.refuse(text, Contradiction)
         kept: list[Any] = []
         for value in values:
             if value is not None and not any(type(value) is type(other) and value == other for other in kept):
@@ -194,13 +189,8 @@ class Interpreter:
         if not kept:
             return NullShape(context.node, context.annotations)
         nullable = context.nullable or None in values
-        return EnumShape(
-            context.node,
-            context.annotations,
-            nullable,
-            values=tuple(kept),
-            open=context.annotations.open_enum,
-        )
+        own = context.annotations
+        return EnumShape(context.node, own, nullable, values=tuple(kept), open=own.open_enum)
 
     def _of_kind(self, kind: str, conjuncts: list[Node], context: SchemaContext) -> Shape:
         node, annotations, nullable = context.node, context.annotations, context.nullable

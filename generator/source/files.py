@@ -110,27 +110,18 @@ class SourceFile:
         pending: list[tuple[tuple[str, ...], Any, tuple[int, ...]]] = [((), data, ())]
         while pending:
             pointer, value, above = pending.pop()
-            if is_object(value) or is_array(value):
-                if id(value) in above:
-                    raise UnreadableSource(
-                        self.path,
-                        self.line_of(pointer),
-                        "an anchor holds itself; repeat the value, or use `$ref`",
-                    )
+            text = ""
+            if id(value) in above:
+                text = "an anchor holds itself; repeat the value, or use `$ref`"
+            elif is_object(value) or is_array(value):
                 pairs: Iterable[tuple[Any, Any]] = value.items() if is_object(value) else enumerate(value)
                 pending.extend(((*pointer, str(key)), item, (*above, id(value))) for key, item in pairs)
             elif isinstance(value, float) and not math.isfinite(value):
-                raise UnreadableSource(
-                    self.path,
-                    self.line_of(pointer),
-                    f"{value} is not a JSON number; write it as text, or leave it out",
-                )
+                text = f"{value} is not a JSON number; write it as text, or leave it out"
             elif not isinstance(value, (str, int, float, bool, type(None))):
-                raise UnreadableSource(
-                    self.path,
-                    self.line_of(pointer),
-                    f"a {type(value).__name__} is not a JSON value; quote it",
-                )
+                text = f"a {type(value).__name__} is not a JSON value; quote it"
+            if text:
+                raise UnreadableSource(self.path, self.line_of(pointer), text)
 
     @cached_property
     def _root(self) -> Any:

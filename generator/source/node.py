@@ -97,9 +97,9 @@ class Node:
         """A problem at this place."""
         return Problem(self.file.path, self.pointer, self.line, message)
 
-    def refuse(self, message: str) -> SpecRefused:
+    def refuse(self, message: str, kind: type[SpecRefused] = SpecRefused) -> SpecRefused:
         """The exception for one problem at this place."""
-        return SpecRefused([self.problem(message)])
+        return kind([self.problem(message)])
 
 
 def describe_value(value: Any) -> str:
@@ -164,7 +164,6 @@ class Resolver:
     def at(self, file: SourceFile, pointer: tuple[str, ...]) -> Node | None:
         """The node at a pointer, or None."""
         value: Any = file.data
-        exact: list[str] = []
         for piece in pointer:
             if is_object(value):
                 key: Any = piece
@@ -177,8 +176,7 @@ class Resolver:
                 value = value[int(piece)]
             else:
                 return None
-            exact.append(piece)
-        return Node(value, file, tuple(exact))
+        return Node(value, file, pointer)
 
     def follow(self, node: Node) -> Node:
         """The end of a chain of references (parameters, responses, path items): `node` itself without `$ref`."""
@@ -206,10 +204,9 @@ class Resolver:
         `properties` may have a property that is called `$ref`; that one is an object, and no reference.
         """
         found = node.get(piece)
-        is_reference = (
-            found is not None and is_object(found.value) and isinstance(found.value.get("$ref"), str)
-        )
-        return self.follow(found) if found is not None and is_reference else found
+        reference = found.get("$ref") if found is not None else None
+        names = reference is not None and isinstance(reference.value, str)
+        return self.follow(found) if found is not None and names else found
 
     def items_at(self, node: Node, piece: str) -> Iterator[tuple[str, Node]]:
         """The members of the object under a key, found as `get` finds it; none where there is none."""
