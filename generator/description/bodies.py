@@ -160,9 +160,7 @@ def _headers(resolver: Resolver, interpreter: Interpreter, node: Node, hint: str
         with resolver.problems.collect():
             header = resolver.follow(entry)
             holders = [header, *(holder for _, holder in header.items_at("content"))]
-            schema = next(
-                (holder.get("schema") for holder in holders if holder.get("schema") is not None), None
-            )
+            schema = next((each for one in holders if (each := one.get("schema")) is not None), None)
             if schema is not None and name.lower() != "content-type":
                 found[name] = interpreter.shape(schema, hint + pascal(name, "Header"))
     return found
@@ -171,22 +169,16 @@ def _headers(resolver: Resolver, interpreter: Interpreter, node: Node, hint: str
 def _answers(
     interpreter: Interpreter, status: str, node: Node, hint: str, headers: dict[str, Shape]
 ) -> Iterator[AnswerSpec]:
-    content = node.get("content")
+    content = list(node.items_at("content"))
     text = node.text("description")
-    if content is None or not content.value:
+    if not content:
         yield AnswerSpec(status, None, "none", None, node, text, headers=headers)
-        return
-    for media_type, holder in content.items():
+    for media_type, holder in content:
         schema = holder.get("schema") or holder.get("itemSchema")
         kind = _answer_kind(media_type, schema)
         shape, framing = None, _framing(media_type)
         # The values of an enum are documented, so the type shows them.
-        valued = (
-            kind == "text"
-            and schema is not None
-            and is_object(schema.value)
-            and not {"enum", "const"}.isdisjoint(schema.value)
-        )
+        valued = kind == "text" and schema is not None and (schema.get("enum") or schema.get("const"))
         if schema is not None and (kind == "json" or framing or valued):
             shape = interpreter.shape(schema, f"{hint}Event" if framing else hint)
         yield AnswerSpec(status, media_type, kind, shape, holder, text, framing, headers)

@@ -72,7 +72,7 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
                     deprecated=node.flag("deprecated"),
                 )
                 _read_operation(resolver, interpreter, operation)
-                if _unnamed(operation):
+                if _unnamed(operation, operation.parameters):
                     continue  # noted, with the parameter that it lacks
                 ids[operation_id] = place
                 if tag not in tag_names:
@@ -157,13 +157,11 @@ def variables_of(resolver: Resolver, operations: list[OperationSpec]) -> dict[st
 
 
 def _tag(node: Node) -> str:
-    tags = node.get("tags")
-    if tags is None or not tags.value:
-        return "default"
-    first = next(tags.elements())
-    if not isinstance(first.value, str) or not first.value:
-        raise first.refuse(f"a tag has to be a name, found {describe_value(first.value)}; quote it")
-    return first.value
+    for first in node.elements_at("tags"):
+        if not isinstance(first.value, str) or not first.value:
+            raise first.refuse(f"a tag has to be a name, found {describe_value(first.value)}; quote it")
+        return first.value
+    return "default"
 
 
 # ── parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -175,9 +173,8 @@ def _parameters(
     found: dict[tuple[str, str], ParameterSpec] = {}
     noted = len(resolver.problems.found)
     for level in (operation.node, operation.path_item):
-        listed = level.get("parameters") if level is not None else None
         here: set[tuple[str, str]] = set()
-        for entry in listed.elements() if listed is not None else ():
+        for entry in level.elements_at("parameters") if level is not None else ():
             parameter = None
             with resolver.problems.collect():
                 parameter = _parameter(resolver, interpreter, operation, resolver.follow(entry))
@@ -260,9 +257,9 @@ def _parameter(
     )
 
 
-def _unnamed(operation: OperationSpec) -> list[str]:
+def _unnamed(operation: OperationSpec, parameters: list[ParameterSpec]) -> list[str]:
     """The names in the braces of the path that have no parameter."""
-    declared = {parameter.wire for parameter in operation.parameters if parameter.where == "path"}
+    declared = {parameter.wire for parameter in parameters if parameter.where == "path"}
     return [wire for wire in _templated(operation) if wire not in declared]
 
 
@@ -272,9 +269,8 @@ def _templated(operation: OperationSpec) -> list[str]:
 
 def _check_path(operation: OperationSpec, parameters: list[ParameterSpec], *, complete: bool) -> None:
     """The braces of the path and the path parameters, if these are `complete`, have to be the same names."""
-    templated = _templated(operation)
+    templated, missing = _templated(operation), _unnamed(operation, parameters)
     declared = {parameter.wire for parameter in parameters if parameter.where == "path"}
-    missing = [wire for wire in templated if wire not in declared]
     if missing and complete:
         raise operation.node.refuse(
             f"{operation.path} names {missing[0]!r}, for which there is no path parameter; declare one"
@@ -305,12 +301,10 @@ def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
     They are the operation's own, or those of the whole description. `{}` is an alternative without schemes: it makes
     credentials optional. An operation that needs none has no alternatives.
     """
-    listed = node.get("security")
-    if listed is None:
-        listed = resolver.root.get("security")
+    level = node if node.get("security") is not None else resolver.root
     schemes = dict(resolver.members(resolver.root, "components", "securitySchemes"))
     found: dict[tuple[str, ...], None] = {}
-    for requirement in listed.elements() if listed is not None else ():
+    for requirement in level.elements_at("security"):
         for name, entry in requirement.items():
             if name not in schemes:
                 known = ", ".join(schemes) or "none"

@@ -96,21 +96,17 @@ class _Data:
 
     def _members(self, node: Node) -> Iterator[Node]:
         node = self._target(node)
-        several = False
-        for word in ("anyOf", "oneOf"):
-            for member in node.elements_at(word):
-                several = True
-                yield from self._members(member)
-        if not several:
+        members = _choices(node)
+        for member in members:
+            yield from self._members(member)
+        if not members:
             yield node
 
     def _payloads(self, properties: Node, hint: str) -> Iterator[Node]:
         """The schemas of the JSON in an event's data."""
         data = properties.child("data")
         names = _constants(properties.get("event"))
-        listed = [data.get(word) for word in ("anyOf", "oneOf")] if is_object(data.value) else []
-        members = [member for part in listed if part is not None for member in part.elements()]
-        for member in members or [data]:
+        for member in _choices(data) or [data]:
             target = self._target(member)
             schema = target.get("contentSchema") if is_object(target.value) else None
             if schema is None and _is_json(target):
@@ -121,6 +117,10 @@ class _Data:
             for number, name in enumerate(names):
                 self.named[name] = self._interpreter.shape(schema, f"{hint}_{number}")
             yield schema
+
+
+def _choices(node: Node) -> list[Node]:
+    return [member for word in ("anyOf", "oneOf") for member in node.elements_at(word)]
 
 
 def _is_envelope(node: Node) -> bool:

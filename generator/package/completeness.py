@@ -162,8 +162,7 @@ class _CompletenessCheck:
                 self._lost(entry, f"the answer {status} of {spec.id}")
             if not any(answer.status.upper() == status.upper() for answer in spec.answers):
                 continue  # a failure: its media types are read by the error mapping
-            content = self._resolver.follow(entry).get("content")
-            for media_type, holder in content.items() if content is not None and content.value else ():
+            for media_type, holder in self._resolver.follow(entry).items_at("content"):
                 if media_type not in streamed and _normal(literal(media_type)) not in here:
                     self._lost(holder, f"the answer {status} {media_type} of {spec.id}")
 
@@ -216,7 +215,7 @@ def _raw_bodies(description: Description) -> Iterator[Key]:
     """The places of bodies that callers get as text or bytes, or give as such, whatever their schemas say."""
     for operation in description.operations:
         yield from (body.node.key for body in operation.bodies if body.kind == "document")
-        yield from (one.node.key for one in operation.answers if one.kind in ("text", "bytes"))
+        yield from (one.node.key for one in operation.answers if one.kind != "json" and one.shape is None)
         for failure in operation.failures:
             content = failure.node.items_at("content")
             yield from (holder.key for media_type, holder in content if not is_json(media_type))

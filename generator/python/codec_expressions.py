@@ -165,14 +165,8 @@ class CodecExpressions:
                 return "boolean"
             case NumberShape(integer=integer):
                 return "integer" if integer else "number"
-            case StringShape(kind="binary"):
-                return "any"
-            case StringShape(content=content) if content is not None:
-                return "any"
-            case StringShape(kind="date-time" | "date"):
-                return "any"  # callers pass datetime objects, the wire has strings
-            case StringShape():
-                return "string"
+            case StringShape(kind="text", content=None):
+                return "string"  # in place of others, callers pass dates, files and JSON
             case ConstShape(value=value):
                 return _kind_of([value])
             case EnumShape(values=values):

@@ -114,12 +114,11 @@ def _parameter(parameter: ParameterSpec, context: RenderContext) -> str:
     if parameter.json:
         codec = f"json_text({codec})"
     code = f"{literal(parameter.name)}, {literal(parameter.wire)}, {literal(parameter.where)}, {codec}"
-    usual = "form" if parameter.where in ("query", "cookie") else None
     code += keywords(
         required=parameter.required,
         allow_slash=parameter.allow_slash,
         secret=parameter.secret,
-        style=parameter.style if parameter.style != usual else None,
+        style=parameter.style if parameter.style != "form" else None,
     )
     code += "" if parameter.explode else ", explode=False"
     return code + keywords(allow_reserved=parameter.allow_reserved, former=parameter.former)

@@ -79,7 +79,7 @@ def kinds_of(conjuncts: list[Node], node: Node) -> tuple[list[str] | None, bool]
             text = (
                 "the types combined by `allOf` or `$ref` exclude each other; use `anyOf` for either of them"
             )
-            raise Contradiction([node.problem(text)])
+            raise node.refuse(text, Contradiction)
     if allowed is not None:
         return [kind for kind in dict.fromkeys(allowed) if kind != "null"], null or "null" in allowed
     words = {word for conjunct in conjuncts for word in conjunct.value}

@@ -179,7 +179,7 @@ class Interpreter:
             values = listed if values is None else [value for value in values if value in listed]
         if not values:
             text = "the enums combined by `allOf` or `$ref` have no value in common; leave one of them out"
-            raise Contradiction([context.node.problem(text)])
+            raise context.node.refuse(text, Contradiction)
         kept: list[Any] = []
         for value in values:
             if value is not None and not any(type(value) is type(other) and value == other for other in kept):

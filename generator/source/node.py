@@ -97,9 +97,9 @@ class Node:
         """A problem at this place."""
         return Problem(self.file.path, self.pointer, self.line, message)
 
-    def refuse(self, message: str) -> SpecRefused:
+    def refuse(self, message: str, kind: type[SpecRefused] = SpecRefused) -> SpecRefused:
         """The exception for one problem at this place."""
-        return SpecRefused([self.problem(message)])
+        return kind([self.problem(message)])
 
 
 def describe_value(value: Any) -> str:
@@ -203,10 +203,9 @@ class Resolver:
         `properties` may have a property that is called `$ref`; that one is an object, and no reference.
         """
         found = node.get(piece)
-        is_reference = (
-            found is not None and is_object(found.value) and isinstance(found.value.get("$ref"), str)
-        )
-        return self.follow(found) if found is not None and is_reference else found
+        reference = found.get("$ref") if found is not None else None
+        names = reference is not None and isinstance(reference.value, str)
+        return self.follow(found) if found is not None and names else found
 
     def items_at(self, node: Node, piece: str) -> Iterator[tuple[str, Node]]:
         """The members of the object under a key, found as `get` finds it; none where there is none."""

@@ -155,8 +155,7 @@ class Operation(OperationSpec, Generic[ResultT_co]):
 
         Args:
             parameters: path, query, header and cookie parameters by Python name; `UNSET` leaves one out.
-            body: the whole body: a model, a dict, or for binary operations bytes or a file. `None` is null where the
-                schema allows null, and no body elsewhere.
+            body: the whole body: a model, a dict, bytes or a file. `None` is null where that is allowed, else no body.
             fields: single fields of the body by wire name, added to `body`, which must not hold the same fields.
             content_type: one of the operation's request media types; the first one by default.
 
@@ -194,12 +193,10 @@ class Operation(OperationSpec, Generic[ResultT_co]):
         return call
 
     def _choose(self, content_type: str) -> Body:
-        for body in self.bodies:
-            if body.media_type == content_type:
-                return body
-        return raise_invalid_argument(
-            "content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies)
-        )
+        known = {body.media_type: body for body in self.bodies}
+        if content_type in known:
+            return known[content_type]
+        return raise_invalid_argument("content_type", content_type, "one of " + ", ".join(known))
 
     def _encode_body(self, call: Call[Any], payload: Any, body: Body) -> None:
         place = "body"
