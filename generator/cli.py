@@ -86,7 +86,7 @@ def _generate(options: argparse.Namespace) -> int:
     kept = sorted(set(files_below(settings.output)) - set(package.files))
     if kept:
         print(
-            f"note: {plural(len(kept), 'file')} not written by the generator stay as they are: {', '.join(kept[:5])}"
+            f"note: left unchanged {plural(len(kept), 'file')} not written by the generator: {', '.join(kept[:5])}"
         )
     written = f"{len(changed)} of {plural(len(package.files), 'file')} changed"
     print(f"{shown_path(settings.output)}: {facts}; {written}, {seconds:.1f} s")

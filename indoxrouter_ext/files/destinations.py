@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import APIError
 
 
@@ -71,7 +72,7 @@ class MemoryDestination:
         """Store the next bytes; raises `APIError` above the limit."""
         self.size += len(piece)
         if self.size > self._limit:
-            raise APIError(f"The file is larger than {self._limit} bytes: save it to disk instead")
+            raise APIError(f"The file is larger than {plural(self._limit, 'byte')}: save it to disk instead")
         self._pieces.append(piece)
 
     def finish(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
+from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import IndoxRouterError
 
 from .estimate import Amount
@@ -108,7 +109,7 @@ class BudgetExceededError(IndoxRouterError):
             )
         if tokens is not None:
             parts.append(
-                f"{spend.tokens:,} of {tokens:,} tokens spent, {spend.reserved.tokens:,} reserved, "
+                f"{spend.tokens:,} of {plural(tokens, 'token')} spent, {spend.reserved.tokens:,} reserved, "
                 f"{estimate.tokens:,} expected for this call"
             )
         later = "" if available_in is None else f"; the window frees a part in {available_in:.0f} s"

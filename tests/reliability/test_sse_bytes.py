@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from indoxrouter_ext.streaming.framing import EventDecoder
 from indoxrouter_ext.streaming.sse import EventTooLarge, SSEDecoder
 
 from .harness import MESSAGES, Mode, do, each, texts_and_error
@@ -161,6 +162,13 @@ def test_an_event_larger_than_the_limit_is_refused_before_it_ends() -> None:
     decoder.feed(b"data: " + b"x" * 900)
     with pytest.raises(EventTooLarge):
         decoder.feed(b"y" * 200)
+
+
+@pytest.mark.parametrize(("limit", "size"), [(1, "1 byte"), (2, "2 bytes")])
+@pytest.mark.parametrize("piece", [b"data: x", b'{"a":'])
+def test_the_limit_is_named_in_bytes(piece: bytes, limit: int, size: str) -> None:
+    with pytest.raises(EventTooLarge, match=rf"larger than {size}$"):
+        EventDecoder(limit).feed(piece)
 
 
 def test_many_small_lines_of_one_event_count_towards_the_limit() -> None:

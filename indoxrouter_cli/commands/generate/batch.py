@@ -244,9 +244,8 @@ def _print_estimate(
         if estimate.assumed
         else ""
     )
-    session.print_result(
-        f"{pluralize(todo, 'request')}, {cost}: {estimate.tokens_in:,} tokens in, {estimate.tokens_out:,} out{assumed}"
-    )
+    counted = f"{pluralize(estimate.tokens_in, 'token')} in, {estimate.tokens_out:,} out"
+    session.print_result(f"{pluralize(todo, 'request')}, {cost}: {counted}{assumed}")
 
 
 def _describe_missing_prices(prices: Prices | None) -> str:
