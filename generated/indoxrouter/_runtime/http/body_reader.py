@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from ..values.text import plural
 from .interface import Headers, TransportFailure
 
 # What servers write into Content-Encoding for a body that is not compressed at all. Only "identity" is registered.
@@ -142,4 +143,4 @@ def _is_text(start: bytes) -> bool:
 
 def too_large(limit: int) -> TransportFailure:
     """The failure of a body that outgrew its limit."""
-    return TransportFailure("too_large", f"the body is larger than the limit of {limit} bytes")
+    return TransportFailure("too_large", f"the body is larger than the limit of {plural(limit, 'byte')}")
