@@ -238,8 +238,8 @@ class AsyncFacade:
         Sends the messages to the model and returns its answer. The text is in `data`, or in `choices` or
         `output` when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line, closed by
-        `data: [DONE]`. An `error` inside the stream means failure although the status was 200.
+        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line. The last one is
+        `data: [DONE]`. An event with `error` means that the request failed, although the status was 200.
 
         Args:
             messages: The conversation so far, oldest message first. Not empty.
@@ -505,7 +505,7 @@ class AsyncFacade:
         Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
         when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
+        With `stream: true` the answer is a series of server-sent events that ends with `data: [DONE]`; the text of a chunk is in
         `choices[].text`.
 
         Args:
@@ -734,7 +734,7 @@ class AsyncFacade:
         Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
         when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
+        With `stream: true` the answer is a series of server-sent events that ends with `data: [DONE]`; the text of a chunk is in
         `choices[].text`.
 
         Args:

@@ -108,8 +108,8 @@ class ChatResource(_Named):
         Sends the messages to the model and returns its answer. The text is in `data`, or in `choices` or
         `output` when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line, closed by
-        `data: [DONE]`. An `error` inside the stream means failure although the status was 200.
+        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line. The last one is
+        `data: [DONE]`. An event with `error` means that the request failed, although the status was 200.
 
         `POST /chat/completions`
 
@@ -308,8 +308,8 @@ class AsyncChatResource(_Named):
         Sends the messages to the model and returns its answer. The text is in `data`, or in `choices` or
         `output` when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line, closed by
-        `data: [DONE]`. An `error` inside the stream means failure although the status was 200.
+        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line. The last one is
+        `data: [DONE]`. An event with `error` means that the request failed, although the status was 200.
 
         `POST /chat/completions`
 

@@ -108,7 +108,7 @@ class CompletionsResource(_Named):
         Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
         when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
+        With `stream: true` the answer is a series of server-sent events that ends with `data: [DONE]`; the text of a chunk is in
         `choices[].text`.
 
         `POST /completions`
@@ -309,7 +309,7 @@ class AsyncCompletionsResource(_Named):
         Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
         when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
+        With `stream: true` the answer is a series of server-sent events that ends with `data: [DONE]`; the text of a chunk is in
         `choices[].text`.
 
         `POST /completions`

@@ -32,7 +32,7 @@ class BodyReader:
     """
 
     STEP = 1024 * 1024  # a compressed kilobyte may hold a megabyte: it is passed on in pieces of this size
-    # Text and vectors shrink to a tenth or a twentieth. A body that swells like this, and is big already, is a bomb.
+    # Text and vectors shrink to a tenth or a twentieth. A body that expands more, and is big already, is a bomb.
     SUSPICIOUS_SIZE = 16 * 1024 * 1024
     SUSPICIOUS_RATIO = 200
 
@@ -97,7 +97,7 @@ class BodyReader:
 
     def _check_ratio(self, size: int) -> None:
         if size > self.SUSPICIOUS_SIZE and size > self._arrived * self.SUSPICIOUS_RATIO:
-            reason = f"the compressed body swells {size // self._arrived} times, as bombs do"
+            reason = f"the compressed body expands {size // self._arrived} times, as decompression bombs do"
             raise TransportFailure("too_large", reason)
 
     def _begins_plainly(self, piece: bytes) -> bool | None:
