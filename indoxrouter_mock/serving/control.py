@@ -235,7 +235,7 @@ class MockControl:
 
     @property
     def clock(self) -> Clock:
-        """The mock's time: `mock.clock.advance(3600)` lets tokens expire, limits lift and jobs finish."""
+        """The mock's time: `mock.clock.advance(3600)` makes tokens expire, resets limits and finishes jobs."""
         return self.app.state.clock
 
     @property

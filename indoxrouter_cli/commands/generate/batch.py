@@ -131,8 +131,8 @@ def command(
 ) -> None:
     """Run the requests of INPUT, a file of JSON lines, CSV or Parquet, and write the results to OUTPUT.
 
-    Failed requests and invalid lines are written to OUTPUT.failed.jsonl, and to tables with their error; they do
-    not stop the batch.
+    Failed requests and invalid lines do not stop the batch. They are written to OUTPUT.failed.jsonl; an output in
+    CSV or Parquet also has a row for each, with the error.
     """
     from ...batch.lines import open_input  # cost: loads the client
 
