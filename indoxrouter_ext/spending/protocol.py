@@ -43,11 +43,11 @@ class BudgetProtocol(Protocol):
     """A budget that calls draw on. Threads and tasks call its methods at the same time.
 
     `reserve` is called before each call that generates something, on the thread or event loop of the call, so it must
-    not wait long: a budget that is shared over a network leases amounts ahead. Every reservation is settled or released
-    exactly once, unless its process dies: a shared budget then takes the lease back.
+    not wait long: a budget that is shared over a network reserves amounts in advance. Every reservation is settled or
+    released exactly once, unless its process dies: a shared budget then lets the reservation expire.
 
     Attributes:
-        estimator: what the client learns from answers, and estimates the next call by; an `Estimator` serves.
+        estimator: an `Estimator`, with which the client estimates the next call from earlier answers.
     """
 
     estimator: Estimator
@@ -72,8 +72,8 @@ class BudgetProtocol(Protocol):
         Args:
             reservation: what `reserve` returned.
             actual: what the answer reports. If the call may have been charged but its cost was not reported (it timed
-                out, its stream broke off or was left), `actual.reported` is False, and the amount is the estimate, or
-                that of the texts that were sent and received, whichever is larger. None counts the estimate as well.
+                out, its stream was interrupted or closed early), `actual.reported` is False, and the amount is the
+                estimate, or that of the texts sent and received, if larger. None counts the estimate as well.
         """
         ...
 
