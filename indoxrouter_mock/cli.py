@@ -274,7 +274,7 @@ def _tape_options(arguments: dict[str, Any], *, recording: bool) -> TapeOptions 
     if tapes is not None:
         return TapeOptions(tapes=tapes, unknown=unknown, upstream=upstream, pace=pace, ignore=ignore)
     if upstream is not None or unknown != "error" or pace != 1.0 or ignore:
-        raise ValueError("replay is missing; --unknown, --upstream, --pace and --ignore go with it")
+        raise ValueError("replay is missing; --unknown, --upstream, --pace and --ignore require it")
     return None
 
 

@@ -50,7 +50,7 @@ def render(
     if settings.front_door:
         left_out.extend(check_streams(reading))
     if left_out and not settings.lenient:
-        raise SpecRefused(left_out, "mend them, or generate the rest with `--lenient`")
+        raise SpecRefused(left_out, "correct them, or generate the rest with `--lenient`")
     if left_out:
         drop_wrong_defaults(reading)
     openapi, config = parse(reading, settings.package, settings.output)

@@ -100,7 +100,7 @@ class SourceFile:
             raise UnreadableSource(
                 self.path,
                 0,
-                "is nested too deeply, or an anchor holds itself; move parts into components, and use `$ref`",
+                "is nested too deeply, or an anchor contains itself; move parts into components, and use `$ref`",
             ) from error
         self._refuse_foreign_values(data)
         return data
@@ -115,7 +115,7 @@ class SourceFile:
                     raise UnreadableSource(
                         self.path,
                         self.line_of(pointer),
-                        "an anchor holds itself; repeat the value, or use `$ref`",
+                        "an anchor contains itself; repeat the value, or use `$ref`",
                     )
                 pairs: Iterable[tuple[Any, Any]] = value.items() if is_object(value) else enumerate(value)
                 pending.extend(((*pointer, str(key)), item, (*above, id(value))) for key, item in pairs)

@@ -32,7 +32,7 @@ def target_path(path: Any, suggested: str) -> Path:
         target = target / ("".join(c for c in name if c.isprintable() and c not in '<>:"|?*') or "download")
     if target.exists() and not target.is_file():
         # A download replaces its target; it must not replace /dev/null.
-        raise_invalid_argument("path", str(path), "the path of a file, and this is a device or a pipe")
+        raise_invalid_argument("path", str(path), "the path of a regular file, not of a device or a pipe")
     if not target.parent.is_dir():
         raise_invalid_argument(
             "path", str(path), f"a path in a directory that exists, and {str(target.parent)!r} does not"
