@@ -91,7 +91,7 @@ class BodyReader:
     def finish(self) -> None:
         """Say that the body ended, so that a compressed body that was cut short is noticed."""
         if self._inflate is not None or self._head:
-            raise TransportFailure("decode", f"the {self._encoding} body ends in the middle")
+            raise TransportFailure("decode", f"the {self._encoding} body is incomplete")
         if self._inner is not None:
             self._inner.finish()
 
@@ -118,7 +118,7 @@ class BodyReader:
             return True
         if encoding != "deflate":
             shown = encoding if encoding in _COMPRESSIONS else "something unknown"
-            raise TransportFailure("decode", f"the body is compressed with {shown}, which was not asked for")
+            raise TransportFailure("decode", f"the body is compressed with {shown}, which was not requested")
         return False
 
     def _new_inflate(self, first: bytes) -> Any:
