@@ -170,7 +170,7 @@ def _tests(options: str, project: Path) -> bool:
 
 
 def _derive(settings: GeneratorSettings, project: Path) -> list[str]:
-    """Write the surface record and the derived files anew; the names of those that failed."""
+    """Rewrite the surface record and the derived files; the names of those that failed."""
     failed: list[str] = []
     commands = {
         "surface record": ["generator", "surface"],

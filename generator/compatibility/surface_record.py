@@ -1,6 +1,6 @@
 """The record of the public surface, one for each version, and the gate that it makes.
 
-A version that its changelog heading calls unreleased may still move: `make surface` writes its record anew. One that
+A version that its changelog heading calls unreleased may still move: `make surface` rewrites its record. One that
 was released may not, and later versions may break it only with a version number that allows it.
 """
 

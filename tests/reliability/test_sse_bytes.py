@@ -24,7 +24,7 @@ Events = list[tuple[str, bytes]]
 
 
 def reference(raw: bytes) -> Events:
-    """The rules for event streams, with an event that lacks only its blank line handed out at the end."""
+    """The rules for event streams, but an event that lacks only its blank line is returned at the end."""
     raw = raw[3:] if raw.startswith(b"\xef\xbb\xbf") else raw
     lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     events: Events = []
@@ -86,7 +86,7 @@ CASES: dict[str, tuple[bytes, Events]] = {
     "events have names": (b"event: error\ndata: a\n\ndata: b\n\n", [("error", b"a"), ("", b"b")]),
     "the last name counts": (b"event: a\nevent: b\ndata: x\n\n", [("b", b"x")]),
     "unknown fields are ignored": (b"foo: bar\nDATA: x\n data: y\ndata: a\n\n", [("", b"a")]),
-    "an event pending at the end is handed out": (b"data: a\n\ndata: b", [("", b"a"), ("", b"b")]),
+    "an event pending at the end is returned": (b"data: a\n\ndata: b", [("", b"a"), ("", b"b")]),
     "so is one that lacks only its blank line": (b"data: a\n\ndata: b\n", [("", b"a"), ("", b"b")]),
     "a pending comment is no event": (b"data: a\n\n: bye", [("", b"a")]),
     "no bytes are no events": (b"", []),

@@ -264,7 +264,7 @@ def test_more_than_max_cost_is_not_begun(cli: Cli, mock: MockServer) -> None:
     assert not [request for request in mock.requests if request["operation"] == "createChatCompletion"]
 
 
-def test_max_cost_stops_a_batch_that_turns_out_dearer_and_more_lets_it_go_on(
+def test_max_cost_stops_a_batch_that_is_more_expensive_and_a_higher_limit_resumes_it(
     cli: Cli, mock: MockServer
 ) -> None:
     mock.reset(reply_tokens=600)  # longer than the estimate assumes
