@@ -153,7 +153,7 @@ _REGISTRY = (
         {
             "status": Argument(500, "the status, from 400 to 599", least=400, most=599),
             "code": Argument("", "the error code; by default the documented one of the status"),
-            "message": Argument("a fault was asked for", "the message"),
+            "message": Argument("a fault was requested", "the message"),
             "form": Argument("documented", "how the body is written", BODY_FORMS),
             "processed": PROCESSED,
         },
