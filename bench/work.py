@@ -36,7 +36,7 @@ def text_of_event(line: bytes | str) -> str:
 
 
 def totals_of_models(providers: Any) -> tuple[int, float]:
-    """Read three fields of every model in a catalogue of plain dictionaries."""
+    """Read three fields of every model in a catalog of plain dictionaries."""
     count, price = 0, 0.0
     for provider in providers:
         for model in provider["models"]:

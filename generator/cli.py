@@ -86,7 +86,7 @@ def _generate(options: argparse.Namespace) -> int:
     kept = sorted(set(files_below(settings.output)) - set(package.files))
     if kept:
         print(
-            f"note: {plural(len(kept), 'file')} not written by the generator stay as they are: {', '.join(kept[:5])}"
+            f"note: left unchanged {plural(len(kept), 'file')} not written by the generator: {', '.join(kept[:5])}"
         )
     written = f"{len(changed)} of {plural(len(package.files), 'file')} changed"
     print(f"{shown_path(settings.output)}: {facts}; {written}, {seconds:.1f} s")
@@ -123,7 +123,7 @@ def _lint(options: argparse.Namespace) -> int:
     if problems:
         print(f"{shown_path(settings.spec)}: {plural(len(problems), 'problem')}", file=sys.stderr)
         return 1
-    print(f"{shown_path(settings.spec)} is sound: {', '.join(checks)}")
+    print(f"{shown_path(settings.spec)} is valid: {', '.join(checks)}")
     return 0
 
 
@@ -143,8 +143,8 @@ COMMANDS: dict[str, Command] = {
     ),
     "check": Command(
         "check that the package matches the description and the templates",
-        "Renders the package in memory and compares it byte by byte: files that were edited, added or deleted, "
-        "and inputs that changed without `generate`. Exit code 1, one line for each difference, and the remedy.",
+        "Renders the package in memory and compares it with the files byte by byte. For files that were edited, added "
+        "or deleted, and inputs that changed without `generate`: a line for each, the remedy, and exit code 1.",
         _COMMON,
         _check,
     ),

@@ -127,7 +127,7 @@ class Journal:
         self._read_segments()
 
     def __repr__(self) -> str:
-        return f"<Journal {str(self.path)!r}, job {self.job!r}: {self.done:,} rows, ${self.cost:.6f}>"
+        return f"<Journal {str(self.path)!r}, job {self.job!r}: {self.done:,} done, ${self.cost:.6f}>"
 
     def _open_job(self, job: str | None, options: Mapping[str, Any] | None) -> str:
         file = self.path / "job.json"

@@ -1,7 +1,7 @@
 """Pace and budget of all processes of one machine, in a SQLite file.
 
-Each process holds its place by a lease. A process that dies does not give anything back; its lease ends, and what it
-held is free again. Time is the machine's clock, which all its processes share.
+Each process has a lease. If a process dies, its lease ends, and what the process had reserved is released. Time is
+the machine's clock, which all its processes share.
 """
 
 from __future__ import annotations

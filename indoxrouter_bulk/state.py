@@ -235,7 +235,7 @@ class RunState:
         if not self.warned:
             self.warned = True
             library_logger().warning(
-                "map: an answer does not report its cost; it counts $%.6f towards max_cost, as it was expected",
+                "map: an answer does not report its cost; its expected cost, $%.6f, counts towards max_cost",
                 row.expected,
             )
 

@@ -40,7 +40,7 @@ P = ParamSpec("P")
 class AsyncClient(MapMethod, ClientBase, AsyncFacade):
     """The asynchronous client of the IndoxRouter API.
 
-    The methods of `Client`, to be awaited. It exchanges the API key for a token on first use, because a
+    The methods of `Client` as coroutines. It exchanges the API key for a token on first use, because a
     constructor cannot wait. It may be used by many tasks; on a second event loop it opens separate
     connections. Close it with `await client.close()`, or use it in an `async with` statement.
 
@@ -79,7 +79,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
 
     @cached_property
     def api(self) -> AsyncApi:
-        """All operations of the API, by tag, to be awaited; see `Client.api`."""
+        """All operations of the API, by tag, as coroutines; see `Client.api`."""
         from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
 
         return AsyncApi(self._send_operation)

@@ -156,7 +156,7 @@ class ClientBase(CallSteps):
 
         Raises:
             ValueError: for an unknown option or a wrong value.
-            TypeError: for a value without a name.
+            TypeError: for a positional argument.
         """
         # First, because a half-made copy would close this client.
         settings = self._settings.changed(*unnamed, **options)
@@ -180,7 +180,7 @@ class ClientBase(CallSteps):
         )
 
     def on_unknown(self, callback: Callable[[Unknown], object]) -> None:
-        """Report what answers of later calls hold that this version does not know.
+        """Report the parts of later answers that this version does not know.
 
         The function is called at the end of a call, on its thread or event loop, once for each field, enum value and
         event type that the description lacks. It must not block. `Unknown` objects can be counted:

@@ -1,10 +1,10 @@
-"""A mock of the IndoxRouter API to test against: driven by openapi.yaml, stateful, with faults on demand.
+"""A mock server of the IndoxRouter API for tests: driven by openapi.yaml, stateful, with faults on demand.
 
 - `python -m indoxrouter_mock` serves it on a port.
 - `MockServer` serves it from a thread; the pytest fixture `indoxrouter_mock` is one with a fresh state for each test.
 - `asgi_app(...)` is the ASGI application for use in-process, for example with `httpx.ASGITransport`;
   `InProcessTransport(asgi_app())` is the same for a synchronous `httpx.Client`.
-- `TapeServer` records what a real server answers, and replays it; `read_tape` reads a recording.
+- `TapeServer` records the answers of a real server and replays them; `read_tape` reads a recording.
 
 Nothing here imports the SDK: a mock built on the client would agree with the client's mistakes.
 """
@@ -53,7 +53,7 @@ _HOMES = {
 def asgi_app(**settings: Any) -> MockApp:
     """The mock as an ASGI application, with settings as in `MockOptions`: `asgi_app(tier="free", seed=7)`.
 
-    Raises SpecError when the spec can't be read, ValueError or TypeError for a setting that makes no sense.
+    Raises SpecError when the spec can't be read, TypeError for an unknown setting, ValueError for a wrong value.
     """
     from .app.application import MockApp
     from .base.options import MockOptions

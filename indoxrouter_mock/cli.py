@@ -40,12 +40,12 @@ Headers control single answers:
 
 State is kept in memory only. Open / in a browser for a status page and /docs for the API's documentation.
 
-`record --upstream URL --to tapes/` records what a real server answers; `--replay tapes/` answers from it.
+`record --upstream URL --to tapes/` records the answers of a real server; `--replay tapes/` replays them.
 """
 
 RECORD_EPILOG = """\
 Give your program this server's address in place of the real one. Each request is passed on with its credentials, and
-written with its answer into a YAML file of its own, secrets masked. Recording adds to the tape that is there.
+written with its answer into a YAML file of its own, secrets masked. Recording adds to an existing tape.
 """
 
 
@@ -53,7 +53,7 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
     """The options. Their defaults are those of `MockOptions`: ample credits, no limits, no delay."""
     found = argparse.ArgumentParser(
         prog=prog,
-        description="A mock of the IndoxRouter API to test against. It keeps accounts and jobs, and fails on demand.",
+        description="A mock server of the IndoxRouter API for tests. It keeps accounts and jobs, and fails on demand.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -174,7 +174,7 @@ def record_parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
     """The options of `record`."""
     found = argparse.ArgumentParser(
         prog=f"{prog} record",
-        description="Stand between a program and a real server, and record what they say.",
+        description="Pass requests on to a real server, and record them with its answers.",
         epilog=RECORD_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -221,7 +221,7 @@ def _add_common(found: argparse.ArgumentParser) -> None:
         "--admin-token",
         default=None,
         metavar="TOKEN",
-        help="what the admin endpoints ask for (default: nothing on loopback; elsewhere one is made and printed)",
+        help="token of the admin endpoints (default: none on loopback; elsewhere a new one, which is printed)",
     )
     add(
         "--allow-host",
@@ -274,7 +274,7 @@ def _tape_options(arguments: dict[str, Any], *, recording: bool) -> TapeOptions 
     if tapes is not None:
         return TapeOptions(tapes=tapes, unknown=unknown, upstream=upstream, pace=pace, ignore=ignore)
     if upstream is not None or unknown != "error" or pace != 1.0 or ignore:
-        raise ValueError("replay is missing; --unknown, --upstream, --pace and --ignore go with it")
+        raise ValueError("replay is missing; --unknown, --upstream, --pace and --ignore require it")
     return None
 
 

@@ -1,8 +1,8 @@
-"""Pace and budget of all actors of a Ray cluster: an actor that grants them, and what stands for it in each worker.
+"""Pace and budget of all actors of a Ray cluster: an actor that grants them, and its counterparts in the workers.
 
 Workers lease starts ahead, some at a time and for a quarter of a second, so that a call does not wait for the governor.
 A 429 in one worker therefore pauses all of them within a quarter of a second. A worker that is silent for the length of
-a lease has died: what it held is free again.
+a lease counts as dead, and what it held is released.
 """
 
 from __future__ import annotations

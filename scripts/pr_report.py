@@ -295,7 +295,7 @@ def page(ref: str, base: Path, root: Path, files: Sequence[str], rounds: int) ->
         "Start-up": start_up(base, root, rounds),
         "Speed of the changed parts": benchmark(base, root, parts_of(files), rounds),
         "How this was measured": (
-            f"Both trees in turns, {rounds} times each, by one interpreter; the best of each. "
+            f"One interpreter ran both trees in turns; each number is the best of {rounds}. "
             "Other work on the machine shows as ratios that a second run does not repeat."
         ),
     }

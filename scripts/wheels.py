@@ -84,7 +84,7 @@ def check(directory: Path, root: Path = ROOT) -> None:
     if client is not None and client.stat().st_size >= limit(root):
         wrong.append(
             f"{client.name}: expected less than {limit(root):,} bytes, got {client.stat().st_size:,}; "
-            "the limit stands in pyproject.toml, [tool.indoxrouter.wheels]"
+            "the limit is in pyproject.toml, [tool.indoxrouter.wheels]"
         )
     if wrong:
         raise NotFit("\n".join(wrong))

@@ -74,11 +74,11 @@ class Facade:
             HealthResponse. The service is up.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: HealthResponse = self._call_facade(
             ENTRIES["health"],
@@ -238,8 +238,9 @@ class Facade:
         Sends the messages to the model and returns its answer. The text is in `data`, or in `choices` or
         `output` when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line, closed by
-        `data: [DONE]`. An `error` inside the stream means failure although the status was 200.
+        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank
+        line. The last event is `data: [DONE]`. An event with `error` means that the request failed,
+        although the status was 200.
 
         Args:
             messages: The conversation so far, oldest message first. Not empty.
@@ -275,7 +276,7 @@ class Facade:
             ChatResponse. The answer, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -285,11 +286,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: ChatResponse | Stream[ChatResponse] = self._call_facade(
@@ -334,16 +335,16 @@ class Facade:
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: StopStreamResponse = self._call_facade(
             ENTRIES["stop_chat_stream"],
@@ -505,7 +506,7 @@ class Facade:
         Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
         when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
+        With `stream: true` the answer is a series of server-sent events that ends with `data: [DONE]`; the text of a chunk is in
         `choices[].text`.
 
         Args:
@@ -542,7 +543,7 @@ class Facade:
             CompletionResponse. The continuation, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -552,11 +553,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: CompletionResponse | Stream[CompletionResponse] = self._call_facade(
@@ -734,7 +735,7 @@ class Facade:
         Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
         when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
+        With `stream: true` the answer is a series of server-sent events that ends with `data: [DONE]`; the text of a chunk is in
         `choices[].text`.
 
         Args:
@@ -771,7 +772,7 @@ class Facade:
             CompletionResponse. The continuation, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -781,11 +782,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: CompletionResponse | Stream[CompletionResponse] = self._call_facade(
@@ -831,16 +832,16 @@ class Facade:
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: StopStreamResponse = self._call_facade(
             ENTRIES["stop_completion_stream"],
@@ -884,7 +885,7 @@ class Facade:
             EmbeddingResponse. The vectors.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -894,11 +895,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: EmbeddingResponse = self._call_facade(
@@ -996,7 +997,7 @@ class Facade:
             ImageResponse. The images.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -1006,11 +1007,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: ImageResponse = self._call_facade(
@@ -1128,7 +1129,7 @@ class Facade:
             ImageResponse. The images.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -1138,11 +1139,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: ImageResponse = self._call_facade(
@@ -1249,7 +1250,7 @@ class Facade:
             VideoResponse. The job was accepted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -1259,11 +1260,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: VideoResponse = self._call_facade(
@@ -1317,15 +1318,15 @@ class Facade:
             VideoJobList. A page of jobs.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: VideoJobList = self._call_facade(
             ENTRIES["list_video_jobs"],
@@ -1356,16 +1357,16 @@ class Facade:
             VideoJob. The job.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: VideoJob = self._call_facade(
             ENTRIES["get_video_job_status"],
@@ -1394,7 +1395,7 @@ class Facade:
             VideoJobCancellation. The job is cancelled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -1403,9 +1404,9 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: VideoJobCancellation = self._call_facade(
             ENTRIES["cancel_video_job"],
@@ -1457,7 +1458,7 @@ class Facade:
             AudioResponse. The speech.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -1467,11 +1468,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: AudioResponse = self._call_facade(
@@ -1531,7 +1532,7 @@ class Facade:
             AudioResponse. The text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -1541,11 +1542,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: AudioResponse = self._call_facade(
@@ -1600,7 +1601,7 @@ class Facade:
             AudioResponse. The English text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -1610,11 +1611,11 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         try:
             answer: AudioResponse = self._call_facade(
@@ -1652,11 +1653,11 @@ class Facade:
             ModelListResponse. The providers.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: ModelListResponse = self._call_facade(
             ENTRIES["models"],
@@ -1685,13 +1686,13 @@ class Facade:
             A list of `TrendingModel` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: list[TrendingModel] = self._call_facade(
             ENTRIES["trending_models"],
@@ -1721,14 +1722,14 @@ class Facade:
             Provider. The provider.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: Provider = self._call_facade(
             ENTRIES["get_provider"],
@@ -1764,14 +1765,14 @@ class Facade:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: list[ModelInfo] = self._call_facade(
             ENTRIES["models_by_capability"],
@@ -1805,14 +1806,14 @@ class Facade:
             ModelInfo. The model.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ModelNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: ModelInfo = self._call_facade(
             ENTRIES["get_model_info"],
@@ -1846,14 +1847,14 @@ class Facade:
             ModelInfo. The model.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ModelNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: ModelInfo = self._call_facade(
             ENTRIES["model_info"],
@@ -1881,13 +1882,13 @@ class Facade:
             UserResponse. The account.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: UserResponse = self._call_facade(
             ENTRIES["get_user_info"],
@@ -1918,15 +1919,15 @@ class Facade:
             UsageResponse. The usage.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: UsageResponse = self._call_facade(
             ENTRIES["get_usage"],
@@ -1957,15 +1958,15 @@ class Facade:
             TransactionList. A page of transactions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: TransactionList = self._call_facade(
             ENTRIES["get_transactions"],
@@ -1994,13 +1995,13 @@ class Facade:
             ApiKeyList. The keys.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: ApiKeyList = self._call_facade(
             ENTRIES["list_api_keys"],
@@ -2028,7 +2029,7 @@ class Facade:
             ApiKeyCreatedResponse. The new key, in full.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -2036,9 +2037,9 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: ApiKeyCreatedResponse = self._call_facade(
             ENTRIES["create_api_key"],
@@ -2068,16 +2069,16 @@ class Facade:
             SuccessResponse. The key is deleted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: SuccessResponse = self._call_facade(
             ENTRIES["delete_api_key"],
@@ -2106,7 +2107,7 @@ class Facade:
             SuccessResponse. The key is revoked.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -2115,9 +2116,9 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: SuccessResponse = self._call_facade(
             ENTRIES["revoke_api_key"],
@@ -2146,7 +2147,7 @@ class Facade:
             SuccessResponse. The key is enabled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -2155,9 +2156,9 @@ class Facade:
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: SuccessResponse = self._call_facade(
             ENTRIES["enable_api_key"],
@@ -2184,15 +2185,15 @@ class Facade:
             SuccessResponse. The account is deleted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
                 key, prevents this.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: SuccessResponse = self._call_facade(
             ENTRIES["delete_account"],
@@ -2217,11 +2218,11 @@ class Facade:
             ServiceStatus. The state.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: ServiceStatus = self._call_facade(
             ENTRIES["user_health"],
@@ -2263,15 +2264,15 @@ class Facade:
             AnalyticsUsageResponse. The groups.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: AnalyticsUsageResponse = self._call_facade(
             ENTRIES["get_analytics_usage"],
@@ -2311,15 +2312,15 @@ class Facade:
             AnalyticsSessionList. The sessions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: AnalyticsSessionList = self._call_facade(
             ENTRIES["get_analytics_sessions"],
@@ -2354,15 +2355,15 @@ class Facade:
             ModelPerformanceList. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         answer: ModelPerformanceList = self._call_facade(
             ENTRIES["get_model_performance"],

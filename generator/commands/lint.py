@@ -1,4 +1,4 @@
-"""Whether a description is sound: valid OpenAPI, the same to both YAML libraries that read it, its `x-` keys right."""
+"""Checks a description: valid OpenAPI, read alike by both YAML libraries, and its `x-` keys correct."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def live(url: str, settings: GeneratorSettings, headers: dict[str, str], form: s
     version = str(published.document.get("openapi", published.document.get("swagger")))
     if not version.startswith("3."):
         print(
-            f"error: {published.url} describes itself in OpenAPI {version}; 3.0 and 3.1 are read",
+            f"error: {published.url} publishes OpenAPI {version}; only 3.0 and 3.1 are supported",
             file=sys.stderr,
         )
         return 1

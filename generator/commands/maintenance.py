@@ -113,18 +113,20 @@ def _status(options: argparse.Namespace) -> int:
 COMMANDS: dict[str, Command] = {
     "diff": Command(
         "show what changed for users between two descriptions",
-        "Operations, arguments, fields, values, types, credentials and events: added, removed, renamed, retyped; the "
-        "Python names that each change touches, whether it breaks callers or readers, and the version that follows. "
-        "Exit code 0 when nothing breaks, 3 when something does, 1 when a description is not sound.",
+        "Lists operations, arguments, fields, values, types, credentials and events that were added, removed, renamed "
+        "or retyped: the Python names that each change affects, whether it breaks callers or readers, and the next "
+        "version. Exit code 0 when nothing breaks, 3 when something does, 1 when a description is invalid.",
         (
             argument("old", metavar="OLD", help="the former description: a file, or a git ref"),
-            argument("new", metavar="NEW", nargs="?", type=Path, help="today's (default: openapi.yaml)"),
+            argument(
+                "new", metavar="NEW", nargs="?", type=Path, help="the new description (default: openapi.yaml)"
+            ),
             _FORMAT,
             argument(
                 "--fail-on",
                 choices=("major", "minor", "patch", "never"),
                 default="major",
-                help="end with exit code 3 when the changes ask for this bump or a higher one (default: major)",
+                help="end with exit code 3 when the changes require this bump or a higher one (default: major)",
             ),
             argument("--package", metavar="NAME", help="the package's name, for the Python names"),
         ),
@@ -132,8 +134,8 @@ COMMANDS: dict[str, Command] = {
     ),
     "upgrade": Command(
         "adopt a new description: lint, diff, generate, check, derived files, changelog, tests, version",
-        "Nothing is written until the new description is sound and the package can be rendered from it. A step that "
-        "fails after that is reported. The last lines say what is left to a person. A second run writes nothing new; "
+        "Nothing is written until the new description is valid and the package can be rendered from it. A step that "
+        "fails after that is reported. The last lines list what is left to you. A second run writes nothing new; "
         "`--back` restores the state before the run.",
         (
             argument(
@@ -165,9 +167,9 @@ COMMANDS: dict[str, Command] = {
         _upgrade,
     ),
     "observe": Command(
-        "report what recorded exchanges show that the description does not know",
-        "Reads tapes of the mock (`python -m indoxrouter_mock record`) and HAR files: operations, parameters, "
-        "fields, types, nulls, enum values, statuses, event types, headers and limits, each with its count, its place "
+        "report what recorded exchanges contain and the description lacks",
+        "Reads tapes of the mock (`python -m indoxrouter_mock record`) and HAR files. Lists operations, parameters, "
+        "fields, types, nulls, enum values, statuses, event types, headers and limits that are new, with count, place "
         "and an example without secrets. --propose writes the edit of the description as a patch. Exit code 0 when "
         "nothing is new, 3 when something is, 2 when a recording cannot be read.",
         (
@@ -191,7 +193,7 @@ COMMANDS: dict[str, Command] = {
         _observe,
     ),
     "live": Command(
-        "compare the description that a server publishes of itself with ours",
+        "compare the description that a server publishes with ours",
         "Looks at the URL, at the usual places (`openapi.json`, `/docs`, `/redoc` and the like) and at those that a "
         "documentation page names. Operations are matched by method and path, below the base path of our servers. "
         "Exit code 0 when the two are equivalent, 3 when they differ, 1 when the description cannot be read, 2 when "

@@ -67,7 +67,7 @@ def _upgrade(
     if problems:
         print(f"{plural(len(problems), 'problem')}: nothing was written", file=sys.stderr)
         return 1
-    print(f"sound: {', '.join(checks)}")
+    print(f"valid: {', '.join(checks)}")
     # 2: the comparison
     _step(2, "diff", "what users will notice")
     earlier = since if new == settings.spec else str(settings.spec)
@@ -95,9 +95,7 @@ def _upgrade(
         print(f"error: {difference}", file=sys.stderr)
     if found:
         _restore(before, settings)
-        print(
-            f"{plural(len(found), 'difference')}; description and package are as they were", file=sys.stderr
-        )
+        print(f"{plural(len(found), 'difference')}; description and package are unchanged", file=sys.stderr)
         return 1
     print("no difference")
     # 5: what follows from the package
@@ -172,7 +170,7 @@ def _tests(options: str, project: Path) -> bool:
 
 
 def _derive(settings: GeneratorSettings, project: Path) -> list[str]:
-    """Write the surface record and the derived files anew; the names of those that failed."""
+    """Rewrite the surface record and the derived files; the names of those that failed."""
     failed: list[str] = []
     commands = {
         "surface record": ["generator", "surface"],
@@ -218,7 +216,7 @@ def _left(comparison: Comparison, failed: list[str], passed: bool, project: Path
     """What a person has to do after the run."""
     tasks: list[str] = []
     if failed:
-        tasks.append(f"mend what kept these from being written: {', '.join(failed)}")
+        tasks.append(f"correct what kept these from being written: {', '.join(failed)}")
     if not passed:
         tasks.append("read the failed tests: each of them holds a behaviour that this description changes")
     breaking = [change for change in comparison.changes if change.breaking]

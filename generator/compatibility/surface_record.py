@@ -1,6 +1,6 @@
 """The record of the public surface, one for each version, and the gate that it makes.
 
-A version that its changelog heading calls unreleased may still move: `make surface` writes its record anew. One that
+A version that its changelog heading calls unreleased may still move: `make surface` rewrites its record. One that
 was released may not, and later versions may break it only with a version number that allows it.
 """
 
@@ -161,7 +161,7 @@ def check(project: Path = PROJECT) -> int:
         print(f"surface: {problem}", file=sys.stderr)
     if not found:
         count = len(read_record(where.record(where.version)) or {})
-        print(f"the public surface is what {where.version} has on record: {plural(count, 'name')}")
+        print(f"the public surface matches the record of {where.version}: {plural(count, 'name')}")
     return 1 if found else 0
 
 
@@ -184,6 +184,6 @@ def record(project: Path = PROJECT) -> int:
         print(difference)
     shown = path.relative_to(project) if path.is_relative_to(project) else path
     print(
-        f"{shown}: {plural(len(today), 'name')}, {plural(len(differences), 'difference')} to what was recorded"
+        f"{shown}: {plural(len(today), 'name')}, {plural(len(differences), 'difference')} from the former record"
     )
     return 0

@@ -126,7 +126,7 @@ def _servers_of_all(operations: list[OperationSpec]) -> tuple[str, ...]:
 def _check_version(root: Node) -> None:
     if "swagger" in root.value:
         raise root.child("swagger").refuse(
-            "Swagger 2.0 is not read; convert the description to OpenAPI 3.1 first"
+            "Swagger 2.0 is not supported; convert the description to OpenAPI 3.1 first"
         )
     version = root.value.get("openapi")
     if version is None:

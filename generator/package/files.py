@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..source.problems import Problem
 
 
-_REMEDY = "mend them, or generate the rest with `--lenient`"
+_REMEDY = "correct them, or generate the rest with `--lenient`"
 
 
 @dataclass(frozen=True)

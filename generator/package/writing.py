@@ -43,8 +43,8 @@ def write_files(files: dict[str, bytes], output: Path) -> list[str]:
     ]
     if foreign:
         raise BadSettings(
-            "not written by the generator, and in the way of the package:"
-            f" {', '.join(shown_path(output / name) for name in foreign[:5])}; move elsewhere what you need"
+            "not written by the generator, but named like files of the package:"
+            f" {', '.join(shown_path(output / name) for name in foreign[:5])}; move the files that you need"
         )
     stale = sorted(name for name in owned if name not in files and os.path.lexists(output / name))
     if changed or stale:

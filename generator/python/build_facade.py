@@ -215,7 +215,7 @@ def _front_door_type(node: Node, context: RenderContext) -> str | None:
     if found is None:
         return None
     if not isinstance(found.value, str) or not found.value.isidentifier():
-        raise found.refuse(f"`x-type` is a name of the front door, found {found.value!r}")
+        raise found.refuse(f"`x-type` has to be a public name of the package, found {found.value!r}")
     return f"{found.value} | None" if context.imports.above(found.value) else None
 
 

@@ -32,6 +32,7 @@ from ..schema.shapes import (
     TupleShape,
     UnionShape,
 )
+from ..source.problems import plural
 from .py_source import literal
 
 WIDTH = 106
@@ -41,12 +42,13 @@ _BOUND_WORDS = {
     "exclusive_minimum": "above {}",
     "exclusive_maximum": "below {}",
     "multiple_of": "a multiple of {}",
-    "min_length": "at least {} characters",
-    "max_length": "at most {} characters",
-    "min_items": "at least {} items",
-    "max_items": "at most {} items",
+    "min_length": "at least {}",
+    "max_length": "at most {}",
+    "min_items": "at least {}",
+    "max_items": "at most {}",
     "pattern": "matching `{}`",
 }
+_COUNTED = {"min_length": "character", "max_length": "character", "min_items": "item", "max_items": "item"}
 _JSON_WORDS = ("any JSON value", "JSON values")
 # Of enumerations and constants: the type hint shows their values.
 _VALUE_WORDS: dict[type, tuple[str, str]] = {
@@ -303,7 +305,8 @@ def _limits(shape: Shape) -> Iterable[str]:
         bounds.pop("min_length", None)
         bounds.pop("min_items", None)
         words.append("not empty")
-    words.extend(_BOUND_WORDS[name].format(value) for name, value in bounds.items())
+    for name, value in bounds.items():
+        words.append(_BOUND_WORDS[name].format(plural(value, _COUNTED[name]) if name in _COUNTED else value))
     if words:
         sentence = ", ".join(words)
         yield f"{sentence[0].upper()}{sentence[1:]}."

@@ -172,7 +172,7 @@ def check_streams(reading: Reading) -> Iterator[Problem]:
                 )
             elif "itemSchema" in answer.node.value:
                 yield answer.node.problem(
-                    f"{operation.id} answers with a row of values as {answer.media_type}, which no reader is known for"
+                    f"{operation.id} answers with a sequence of values as {answer.media_type}, which is not supported"
                 )
 
 
@@ -183,7 +183,7 @@ def check_front_door(reading: Reading, front_door: Mapping[str, str]) -> Iterato
             if former in front_door:
                 yield component.node.problem(
                     f"{component.wire} was {former}, whose class {front_door[former]} extends; "
-                    "keep the name, which no request or answer has in it"
+                    "keep the name: no request or answer contains it"
                 )
 
 

@@ -2,7 +2,7 @@
 
 libyaml reads YAML 1.1, a description is YAML 1.2. So only the scalars that are the same in both are read here: plain
 decimal numbers, `true`, `false`, null and text. Anything else is left to ruamel, which reads all of YAML 1.2 and names
-the line: an error, a key that stands twice, an anchor that holds itself.
+the line: an error, a key that is repeated, an anchor that contains itself.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class SourceFile:
             raise UnreadableSource(
                 self.path,
                 0,
-                "is nested too deeply, or an anchor holds itself; move parts into components, and use `$ref`",
+                "is nested too deeply, or an anchor contains itself; move parts into components, and use `$ref`",
             ) from error
         self._refuse_foreign_values(data)
         return data
@@ -114,7 +114,7 @@ class SourceFile:
             if is_object(value) or is_array(value):
                 pairs: Iterable[tuple[Any, Any]] = value.items() if is_object(value) else enumerate(value)
                 if id(value) in above:
-                    problem = "an anchor holds itself; repeat the value, or use `$ref`"
+                    problem = "an anchor contains itself; repeat the value, or use `$ref`"
                 else:
                     inner = (*above, id(value))
                     pending.extend(((*pointer, str(key)), item, inner) for key, item in pairs)

@@ -182,7 +182,9 @@ class Resolver:
         while is_object(node.value) and "$ref" in node.value:
             if any(node.key == other.key for other in seen):
                 chain = " -> ".join(f"#{pointer_text(other.pointer)}" for other in (*seen, node))
-                raise node.refuse(f"references form a cycle: {chain}; one of them has to be the thing itself")
+                raise node.refuse(
+                    f"references form a cycle: {chain}; replace one of them with the value itself"
+                )
             seen.append(node)
             node = self.target(node)
         return node

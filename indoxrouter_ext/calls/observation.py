@@ -46,7 +46,7 @@ class ObservedCall:
         response: the result; of a stream, the response that its events add up to. None before the end.
         error: the exception that the call raises, or None.
         complete: False if the call was cancelled, or its stream was closed before its end.
-        notes: for observers: what they have to remember of this call.
+        notes: a dict in which observers can store values for this call.
     """
 
     __slots__ = (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import APIError
 
 
@@ -31,7 +32,7 @@ def target_path(path: Any, suggested: str) -> Path:
         target = target / ("".join(c for c in name if c.isprintable() and c not in '<>:"|?*') or "download")
     if target.exists() and not target.is_file():
         # A download replaces its target; it must not replace /dev/null.
-        raise_invalid_argument("path", str(path), "the path of a file, and this is a device or a pipe")
+        raise_invalid_argument("path", str(path), "the path of a regular file, not of a device or a pipe")
     if not target.parent.is_dir():
         raise_invalid_argument(
             "path", str(path), f"a path in a directory that exists, and {str(target.parent)!r} does not"
@@ -71,7 +72,7 @@ class MemoryDestination:
         """Store the next bytes; raises `APIError` above the limit."""
         self.size += len(piece)
         if self.size > self._limit:
-            raise APIError(f"The file is larger than {self._limit} bytes: save it to disk instead")
+            raise APIError(f"The file is larger than {plural(self._limit, 'byte')}: save it to disk instead")
         self._pieces.append(piece)
 
     def finish(self) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_transport
 from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, TransportFailure
+from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import APIError, InvalidParametersError, RequestTimeoutError
 
 from ..calls.request_flow import Effect, Receive, Sleep, authorize
@@ -191,7 +192,7 @@ class Download:
         elif self._partial and self._destination.size > self._offset:
             self._attempts -= 1  # the server limits the size of a range: this is not a failure
         else:
-            reason = f"the file ended after {self._destination.size} of {self._total} bytes"
+            reason = f"the file ended after {self._destination.size} of {plural(self._total, 'byte')}"
             self.connection_lost(TransportFailure("read", reason))
 
     def _replace_token(self) -> bool:

@@ -147,7 +147,7 @@ def _has_httptools() -> bool:
 
 
 class _Switch:
-    """Sends each request through the direct engine, or through httpx where a proxy or a tool stands in between."""
+    """Sends each request through the direct engine, or through httpx where there is a proxy or a tool in between."""
 
     name = "direct"
 

@@ -1,4 +1,4 @@
-"""Reports what answers hold that the description does not know, for `client.on_unknown`."""
+"""Reports the parts of answers that the description does not contain, for `client.on_unknown`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..calls.observation import ObservedCall, Observer
 
 @dataclass(frozen=True)
 class Unknown:
-    """One thing in the answer of a call that the description of the API does not know.
+    """A part of an answer that the description of the API does not contain.
 
     Attributes:
         operation: id of the operation, such as `createChatCompletion`.
         kind: `field`, `enum value` or `event type`.
         name: its place, such as `response.usage.region` or `event.type`.
         schema: the schema that lacks it; empty if it has no name.
-        value: the value of an enum or the type of an event. Of a field it is the JSON type: its content may be private.
+        value: the enum value or the event type; for a field, only its JSON type, because its content may be private.
     """
 
     operation: str

@@ -20,7 +20,7 @@ class ModelCatalog(PydanticField, dict[str, "list[ModelInfo]"]):
     """Models by provider: `catalog["openai"]` is a list of `ModelInfo`.
 
     A provider is found under its id (`openai`) and, with `[]`, also under its name (`OpenAI`). One whose id is not
-    text is in `providers` alone. `catalog["providers"]` is the same as `catalog.providers`. `to_dict()` returns what
+    text is only in `providers`. `catalog["providers"]` is the same as `catalog.providers`. `to_dict()` returns what
     was received.
 
     Attributes:

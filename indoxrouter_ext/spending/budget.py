@@ -32,7 +32,7 @@ class Reservation:
 class Budget:
     """A limit for what the calls of one process may cost: `Client(budget=Budget(usd=5.0))`.
 
-    It counts what answers report, streams included, and refuses a call that would pass the limit by its estimate.
+    It counts what answers report, streams included, and refuses a call whose estimate would pass the limit.
     Copies of a client that `with_options` makes share it; several clients may share it as well. Without limits, it only
     counts.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
+from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import IndoxRouterError
 
 from .estimate import Amount
@@ -42,11 +43,11 @@ class BudgetProtocol(Protocol):
     """A budget that calls draw on. Threads and tasks call its methods at the same time.
 
     `reserve` is called before each call that generates something, on the thread or event loop of the call, so it must
-    not wait long: a budget that is shared over a network leases amounts ahead. Every reservation is settled or released
-    exactly once, unless its process dies: a shared budget then takes the lease back.
+    not wait long: a budget that is shared over a network reserves amounts in advance. Every reservation is settled or
+    released exactly once, unless its process dies: a shared budget then lets the reservation expire.
 
     Attributes:
-        estimator: what the client learns from answers, and estimates the next call by; an `Estimator` serves.
+        estimator: an `Estimator`, with which the client estimates the next call from earlier answers.
     """
 
     estimator: Estimator
@@ -71,8 +72,8 @@ class BudgetProtocol(Protocol):
         Args:
             reservation: what `reserve` returned.
             actual: what the answer reports. If the call may have been charged but its cost was not reported (it timed
-                out, its stream broke off or was left), `actual.reported` is False, and the amount is the estimate, or
-                that of the texts that were sent and received, whichever is larger. None counts the estimate as well.
+                out, its stream was interrupted or closed early), `actual.reported` is False, and the amount is the
+                estimate, or that of the texts sent and received, if larger. None counts the estimate as well.
         """
         ...
 
@@ -108,7 +109,7 @@ class BudgetExceededError(IndoxRouterError):
             )
         if tokens is not None:
             parts.append(
-                f"{spend.tokens:,} of {tokens:,} tokens spent, {spend.reserved.tokens:,} reserved, "
+                f"{spend.tokens:,} of {plural(tokens, 'token')} spent, {spend.reserved.tokens:,} reserved, "
                 f"{estimate.tokens:,} expected for this call"
             )
         later = "" if available_in is None else f"; the window frees a part in {available_in:.0f} s"

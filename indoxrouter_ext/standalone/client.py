@@ -71,10 +71,10 @@ class ApiClient(_Base):
         base_url: URL of the server, with its path; the first server of the description by default.
         token: sent with the operations that require one, as their security scheme defines; never shown. A mapping
             holds credentials by scheme; for HTTP basic a credential is `user:password`.
-        timeout: seconds for connecting, and between two pieces of an answer; None waits for ever.
+        timeout: seconds for connecting, and between two pieces of an answer; None waits indefinitely.
         deadline: seconds for a whole call, its retries and the reading of its stream among them; None for no limit.
-        max_retries: further attempts. Reads are repeated after failures that may pass; other calls only
-            where the description allows it (`x-retry`) and the server never got or refused them.
+        max_retries: further attempts. Reads are retried after temporary failures; other calls only
+            where the description allows it (`x-retry`), if the server did not receive them or refused them.
         headers: headers added to each request.
         servers: other URLs for operations that do not use `base_url`, by their documented URL.
         server_variables: values for the variables in the URLs of the description, by name.
@@ -82,7 +82,7 @@ class ApiClient(_Base):
         http_client: a client of httpx to send with.
 
     Raises:
-        ValueError: for an argument that does not fit.
+        ValueError: for an invalid argument.
     """
 
     @property
@@ -116,7 +116,7 @@ class ApiClient(_Base):
             time.sleep(exchange.pause)
 
     def with_raw_response(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        """What a method of `api` returns, with the HTTP side of its call, which lists, text and None cannot carry.
+        """Call a method of `api`, and return its result with the HTTP side, which lists, text and None cannot carry.
 
         Raises:
             TypeError: when the method makes no call.

@@ -75,7 +75,7 @@ class Servers:
             for allowed in known[name]:
                 if allowed and value not in allowed:
                     raise ValueError(
-                        f"server_variables: {name} is one of {', '.join(allowed)}, got {value!r}"
+                        f"server_variables: {name}: expected one of {', '.join(allowed)}, got {value!r}"
                     )
 
 

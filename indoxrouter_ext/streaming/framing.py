@@ -111,7 +111,7 @@ class _JsonDecoder:
         self._parts.append(piece)
         self._size += len(piece)
         if self._size > self._limit:
-            raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes", events)
+            raise EventTooLarge(self._limit, events)
         return events
 
     @property

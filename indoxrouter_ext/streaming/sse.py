@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
+from indoxrouter._runtime.values.text import plural
+
 DEFAULT_EVENT_LIMIT: Final = 256 * 1024 * 1024
 """Bytes of one event: enough for base64 images, and a bound on what a hostile server can make the client store."""
 
@@ -26,8 +28,8 @@ _BETWEEN = b"\n\ndata: "  # from the end of the usual event to the data of the n
 class EventTooLarge(ValueError):
     """One event exceeded the limit. `events` are those that the same bytes completed before it."""
 
-    def __init__(self, message: str, events: list[Event]) -> None:
-        super().__init__(message)
+    def __init__(self, limit: int, events: list[Event]) -> None:
+        super().__init__(f"one event of the stream is larger than {plural(limit, 'byte')}")
         self.events = events
 
 
@@ -101,7 +103,7 @@ class SSEDecoder:
 
     def _within_limit(self, events: list[Event]) -> list[Event]:
         if self._size + self._held > self._limit:
-            raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes", events)
+            raise EventTooLarge(self._limit, events)
         return events
 
     def _read_lines(self, piece: bytes, events: list[Event]) -> None:

@@ -168,6 +168,6 @@ class Stream(AssembledAnswer[ResponseT_co], BlockingStream[StreamChunk]):
 class EventStream(TypedEvents, BlockingStream[EventT_co]):
     """The events of an operation as the spec types them. Iterate over it; each item is a model, or another JSON value.
 
-    It ends, fails, and is left like a `Stream`. `partial` of its errors has the text, the usage and the last thousand
+    It ends, fails and is closed like a `Stream`. `partial` of its errors has the text, the usage and the last thousand
     of the events that were received; None before the first.
     """

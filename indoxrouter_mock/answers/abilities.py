@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..base.text import plural
 from ..request.call import Call
 from ..spec.errors import invalid_value
 from ..state.models import Model
@@ -37,7 +38,8 @@ def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
     if model.context and tokens_in > model.context:
         raise invalid_value(
             where,
-            f"{tokens_in} tokens are too many: this model's maximum context length is {model.context} tokens",
+            f"{tokens_in} tokens are too many: "
+            f"this model's maximum context length is {plural(model.context, 'token')}",
         )
     limits = answer_limits(call)
     if not limits:
@@ -47,12 +49,12 @@ def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
         if longest and limit > longest:
             raise invalid_value(
                 f"body/{field}",
-                f"{limit} is too large: {model.provider}/{model.id} answers with at most {longest} tokens",
+                f"{limit} is too large: {model.provider}/{model.id} answers with at most {plural(longest, 'token')}",
             )
         if model.context and tokens_in + limit > model.context:
             raise invalid_value(
                 f"body/{field}",
-                f"{limit} is too large beside {tokens_in} tokens of input: this model's maximum context length is "
-                f"{model.context} tokens",
+                f"{limit} is too large beside {plural(tokens_in, 'token')} of input: "
+                f"this model's maximum context length is {plural(model.context, 'token')}",
             )
     return min(limits.values())

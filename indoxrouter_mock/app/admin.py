@@ -232,7 +232,7 @@ def read_clock(app: AppContext, fields: Fields) -> Any:
     frozen="true holds it still, false lets it run",
 )
 def turn_clock(app: AppContext, fields: Fields) -> Any:
-    """Move the mock's time: tokens expire, limits lift and jobs finish by it."""
+    """Move the mock's time, which decides when tokens expire, limits are reset and jobs finish."""
     clock = app.state.clock
     seconds, frozen = number(fields, "advance"), fields.get("frozen")
     if frozen is not None and not isinstance(frozen, bool):

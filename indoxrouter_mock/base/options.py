@@ -49,9 +49,28 @@ held back.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MockOptions:
-    """Settings of one mock server. Times are in seconds, credits in US dollars.
+    """Settings of one mock server. Raises ValueError, naming the setting and the value, when a value is invalid.
 
-    Raises ValueError, naming the setting and the value, when a value is invalid.
+    Attributes:
+        api_key: API key of the demo account.
+        tier: rate limits of the demo account: `unlimited`, `free`, `standard` or `enterprise`.
+        credits: credits of the demo account in US dollars.
+        seed: makes texts, vectors and identifiers repeatable.
+        latency: seconds to wait before each answer.
+        chunk_delay: seconds between the events of a stream.
+        shape: shape of chat and completion answers: `envelope`, `openai` or `output`.
+        events: family of a stream's events: `chunks` or `typed`.
+        embeddings: wire form of embeddings: `lists`, `objects` or `flat`.
+        token_lifetime: seconds for which a token is valid.
+        video_seconds: seconds that a video job takes.
+        reply_tokens: length of every answer in tokens; None lets it vary.
+        frozen_clock: whether the mock's clock only moves when it is advanced.
+        journal_size: the number of requests that are kept with their answers.
+        any_model: whether models that are not in the catalog are accepted, at no cost.
+        answers: scripted answers: a list, or the path of a YAML or JSON file.
+        spec: path of the OpenAPI document; None for the one that the package contains.
+        admin_token: token that the admin endpoints require; None for no token.
+        allowed_hosts: further host names under which the admin endpoints can be reached.
     """
 
     api_key: str = DEMO_API_KEY
@@ -124,9 +143,9 @@ class MockOptions:
 class TapeOptions:
     """How a tape is used. Raises ValueError, naming the setting, when a value is invalid.
 
-    `replay` answers from `tapes`; `unknown` says what happens to a request that is not there: `error` refuses it,
+    `replay` answers from `tapes`; `unknown` determines what happens to a request that is not there: `error` refuses it,
     `mock` answers it as the mock does, `upstream` passes it on, `record` passes it on and adds it to the tape. Without
-    `replay`, everything is recorded. `pace` multiplies the recorded waits; `ignore` names what may differ in a request.
+    `replay`, everything is recorded. `pace` multiplies the recorded waits; `ignore` names members that may differ.
     """
 
     tapes: Path | str

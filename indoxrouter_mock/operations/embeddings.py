@@ -6,6 +6,7 @@ from typing import Any
 
 from ..answers.billing import envelope, find_model, record_usage, require_credit, usage
 from ..base.options import EMBEDDING_FORMS
+from ..base.text import plural
 from ..content import fake_text
 from ..content.vectors import unit_vector
 from ..request.call import Call, operation
@@ -49,7 +50,8 @@ def embed(call: Call, texts: list[str]) -> tuple[Model, list[tuple[float, ...]],
     if model.context and max(lengths) > model.context:
         raise invalid_value(
             "body/text",
-            f"{max(lengths)} tokens are too many: this model's maximum context length is {model.context} tokens",
+            f"{max(lengths)} tokens are too many: "
+            f"this model's maximum context length is {plural(model.context, 'token')}",
         )
     tokens = sum(lengths)
     used = usage(call, model, tokens, 0)

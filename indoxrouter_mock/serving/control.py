@@ -131,11 +131,12 @@ class AnswerControl:
         account: str | None = None,
         times: int | None = 1,
     ) -> ScriptedAnswer:
-        """Say what the model answers to the next matching request. Answers are given in the order in which they were
-        added, whole or as a stream, as each request asks.
+        """Script the answer to the next matching request.
+
+        Answers are given in the order in which they were added, whole or as a stream, as each request asks.
 
         Args:
-            text: the text of the answer. It may stand beside `tool_calls`.
+            text: the text of the answer. It can be combined with `tool_calls`.
             tool_calls: calls of tools, each `{"name": …, "arguments": {…}}`, or in OpenAI's form. Arguments that are a
                 text are sent unchanged.
             parsed: a JSON value; the answer is its text.
@@ -145,7 +146,7 @@ class AnswerControl:
             operation: an operationId or a pattern such as `create*`; by default chats and completions. Transcriptions
                 can have a text, and every operation an error.
             account: only for requests of the account of this name.
-            times: how often the answer is given; None for ever.
+            times: how often the answer is given; None for always.
 
         Raises ValueError naming the argument that is wrong, and the known names for an unknown operation or account.
         """
@@ -195,7 +196,10 @@ class AccountControl:
         return _checked(lambda: add_account(self._app, {"name": name, "credits": credits, "tier": tier}))
 
     def reset(self, name: str) -> None:
-        """Put one account back to its start; others are not affected. Raises ValueError for an unknown name."""
+        """Discard the state of one account: credits, usage, keys, jobs, faults and scripted answers.
+
+        Raises ValueError for an unknown name.
+        """
         _checked(lambda: self._app.check_match(None, name))
         self._app.state.reset_account(self[name])
 
@@ -230,12 +234,12 @@ class MockControl:
 
     @property
     def admin_token(self) -> str | None:
-        """What the admin endpoints ask for, when the server is bound to more than loopback; else None."""
+        """The token of the admin endpoints if the server listens on more than loopback; else None."""
         return self.app.admin_token
 
     @property
     def clock(self) -> Clock:
-        """The mock's time: `mock.clock.advance(3600)` lets tokens expire, limits lift and jobs finish."""
+        """The mock's time: `mock.clock.advance(3600)` makes tokens expire, resets limits and finishes jobs."""
         return self.app.state.clock
 
     @property
@@ -252,7 +256,7 @@ class MockControl:
 
     @property
     def violations(self) -> list[str]:
-        """What the mock answered against its own spec; always empty unless the spec and the mock have drifted apart."""
+        """Answers of the mock that break the spec; empty unless the mock has a fault."""
         return list(self.app.state.violations)
 
     @property
@@ -262,7 +266,7 @@ class MockControl:
 
     @credits.setter
     def credits(self, amount: float) -> None:
-        """Raises ValueError for what is no amount from 0."""
+        """Raises ValueError for a value that is not a number from 0 upwards."""
         found = _checked(lambda: number({"credits": amount}, "credits"))
         if found is None:
             raise ValueError("credits is None; a number from 0 was expected")
@@ -281,11 +285,11 @@ class MockControl:
         self.app.state.accounts.demo.tier = TIERS[name]
 
     def verdict(self, account: str | None = None) -> list[Offence]:
-        """What the client did wrong; empty for a client that behaves.
+        """The offences of the client; empty if there are none.
 
-        It repeated a call that costs credits without the same `Idempotency-Key`, did not wait as long as `Retry-After`
-        said, repeated a request in a storm, or left a stream open. Of one account's requests when it is named. Raises
-        ValueError for an account that there is not.
+        An offence is a call that costs credits and was repeated without the same `Idempotency-Key`, a request that was
+        repeated before the time of `Retry-After`, a storm of repeated requests, or a stream that was left open. With
+        `account`, only the requests of that account count. Raises ValueError for an unknown account.
         """
         _checked(lambda: self.app.check_match(None, account))
         return client_offences(self.app, account)

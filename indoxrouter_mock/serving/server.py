@@ -46,16 +46,16 @@ class MockServer(MockControl):
 
     @property
     def base_url(self) -> str:
-        """What a client of the native API takes as its base URL."""
+        """The base URL for clients of the native API."""
         return f"{self.url}/api/v1"
 
     @property
     def openai_base_url(self) -> str:
-        """What the `openai` package takes as its `base_url`."""
+        """The `base_url` for the `openai` package."""
         return f"{self.url}/v1"
 
     def start(self) -> MockServer:
-        """Listen and serve; returns when requests are taken."""
+        """Start the server; returns once it accepts requests."""
         listener = listen(self._host, self._port)
         self._port = listener.getsockname()[1]
         self._server = server = Server(uvicorn_config(self.app))
@@ -71,7 +71,7 @@ class MockServer(MockControl):
         return self
 
     def stop(self) -> None:
-        """Stop serving and wait for the thread. Streams under way are cut off."""
+        """Stop the server and wait for its thread. Open streams are aborted."""
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:
@@ -84,8 +84,9 @@ class MockServer(MockControl):
         return len(self._server.server_state.connections) if self._server is not None else 0
 
     def verdict(self, account: str | None = None, *, closed: bool = False) -> list[Offence]:
-        """What the client did wrong, as in `MockControl.verdict`. With `closed`, the client has been closed, and every
-        connection that is still open some seconds later is a leaked one.
+        """The offences of the client; see `MockControl.verdict`.
+
+        Pass `closed=True` after the client was closed: a connection that is open some seconds later is an offence.
         """
         if closed:
             end = time.monotonic() + CLOSING_SECONDS

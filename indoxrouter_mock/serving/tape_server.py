@@ -13,7 +13,7 @@ from .server import MockServer
 
 
 class TapeServer(MockServer):
-    """A `MockServer` with a tape before it: `with TapeServer("tapes/") as tape: … tape.base_url`.
+    """A `MockServer` that records to a tape, or replays one: `with TapeServer("tapes/") as tape: … tape.base_url`.
 
     Args:
         tapes: the folder of the tape.
@@ -24,7 +24,7 @@ class TapeServer(MockServer):
         ignore: members of bodies and query parameters that may differ from the recording.
 
     The other settings are those of `MockServer`. Raises TapeError for a tape that can't be read, ValueError for a
-    setting that makes no sense.
+    wrong setting.
     """
 
     def __init__(

@@ -196,7 +196,7 @@ class Spec:
             try:
                 value = value[int(part)] if is_list(value) else value[part]
             except (KeyError, IndexError, ValueError, TypeError) as error:
-                raise SpecError(f"{self.source}: nothing lies at {pointer!r}") from error
+                raise SpecError(f"{self.source}: there is nothing at {pointer!r}") from error
         return value
 
     def schema(self, name: str) -> dict[str, Any] | None:

@@ -61,7 +61,7 @@ def text_matching(
             text += "".join(rng.choice(PRINTABLE) for _ in range(least - len(text)))
         if len(text) >= least and (most is None or len(text) <= most) and matches(pattern, text):
             return text
-    raise ValueError(f"no text of {least} to {most} characters was found for the pattern {pattern[:100]!r}")
+    raise ValueError(f"no text of length {least} to {most} was found for the pattern {pattern[:100]!r}")
 
 
 class _Writer:

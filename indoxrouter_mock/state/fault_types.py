@@ -123,7 +123,7 @@ _REGISTRY = (
     ),
     FaultType(
         "keep_alive",
-        "Heartbeats come between the events of a stream, with `id:` and `retry:` lines.",
+        "Heartbeats are sent between the events of a stream, with `id:` and `retry:` lines.",
         {"form": Argument("comment", "what a heartbeat is", tuple(HEARTBEATS))},
         applies_to="stream",
     ),
@@ -153,7 +153,7 @@ _REGISTRY = (
         {
             "status": Argument(500, "the status, from 400 to 599", least=400, most=599),
             "code": Argument("", "the error code; by default the documented one of the status"),
-            "message": Argument("a fault was asked for", "the message"),
+            "message": Argument("a fault was requested", "the message"),
             "form": Argument("documented", "how the body is written", BODY_FORMS),
             "processed": PROCESSED,
         },
@@ -168,7 +168,7 @@ _REGISTRY = (
     ),
     FaultType("invalid_json", "A 200 whose JSON body can't be parsed."),
     FaultType("empty_body", "A 200 with no body at all."),
-    FaultType("success_false", "A 200 whose envelope says `success: false`."),
+    FaultType("success_false", "A 200 whose envelope has `success: false`."),
     FaultType(
         "wrong_content_type",
         "The right body under a wrong content type.",
@@ -185,7 +185,7 @@ _REGISTRY = (
         "A redirect to another host, which a client must not follow with credentials.",
         {
             "status": Argument(307, "the status, from 300 to 399", least=300, most=399),
-            "location": Argument("http://127.0.0.1:9/elsewhere", "where to", header=True),
+            "location": Argument("http://127.0.0.1:9/elsewhere", "the address that it names", header=True),
         },
     ),
     FaultType(

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..base.clock import Clock, iso
+from ..base.text import plural
 from ..spec.errors import ApiError
 from .accounts import Account, ApiKey
 
@@ -82,9 +83,10 @@ def limit_headers(limit: int, remaining: int, reset: float) -> list[tuple[str, s
 def exceeded(kind: str, limit: int, reset: float, now: float) -> ApiError:
     """The documented 429: `Retry-After`, the limit headers, and the same again in the body's details."""
     wait = max(1, math.ceil(reset - now))
+    noun, period = kind.split("s_per_")
     return ApiError(
         429,
-        f"rate limit exceeded: {limit} {kind.replace('_', ' ')}; try again in {wait} s",
+        f"rate limit exceeded: {plural(limit, noun)} per {period}; try again in {wait} s",
         details={"limit_type": kind, "limit": limit, "reset_time": iso(reset), "retry_after": wait},
         headers=[("retry-after", str(wait)), *limit_headers(limit, 0, reset)],
     )

@@ -30,7 +30,7 @@ class Offence:
 
 
 def offences_of(log: Iterable[RecordedRequest]) -> list[Offence]:
-    """What a client did wrong, in the order of its requests.
+    """The offences of a client, in the order of its requests.
 
     - `repeated_without_key`: a call that costs credits failed in a way that leaves open whether it was handled, and was
       repeated without the same `Idempotency-Key`.

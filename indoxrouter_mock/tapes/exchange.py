@@ -187,7 +187,7 @@ def _lower(headers: Headers) -> Headers:
 
 def _check_events(events: Any, body: Any) -> None:
     if not is_list(events) or body is not None:
-        raise ValueError("response.events is a list, and stands in place of a body")
+        raise ValueError("response.events is a list, and replaces the body")
     for number, event in enumerate(events, 1):
         if not is_object(event) or not _is_wait(event.get("wait", 0.0)):
             raise ValueError(f"event {number} is an object whose wait is seconds from 0 to {LONGEST_WAIT:g}")

@@ -45,6 +45,7 @@ async def test_a_second_run_returns_the_recorded_answers_and_sends_nothing(
     assert (indoxrouter_mock.credits, indoxrouter_mock.counters["requests"]) == (credits, sent)
     with Journal(tmp_path / "j") as journal:
         assert journal.done == len(ROWS)
+        assert f": {len(ROWS)} done, $" in repr(journal)
         assert journal.cost == pytest.approx(sum(result.cost or 0 for result in first))
 
 

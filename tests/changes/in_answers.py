@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .catalogue import answers, examples, fields, methods, operations, schema
+from .catalog import answers, examples, fields, methods, operations, schema
 from .change import Change, free, pick
 from .text import Place, SpecText
 

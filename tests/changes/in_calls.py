@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .catalogue import JSON, error_responses, methods, operations, schema
+from .catalog import JSON, error_responses, methods, operations, schema
 from .change import Change, free, pick
 from .text import Place, SpecText, flow
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .catalogue import error_responses, methods, operations
+from .catalog import error_responses, methods, operations
 from .change import Change, free, pick
 from .text import SpecText, flow
 

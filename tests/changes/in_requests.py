@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .catalogue import Operation, examples, fields, methods, requests, schema
+from .catalog import Operation, examples, fields, methods, requests, schema
 from .change import Change, free, pick
 from .text import Place, SpecText
 

@@ -6,7 +6,7 @@ import re
 
 from generator.source.settings import load
 
-from .catalogue import JSON, answers, examples, fields, methods, operations, requests, schema
+from .catalog import JSON, answers, examples, fields, methods, operations, requests, schema
 from .change import Change, free, pick
 from .text import Place, SpecText, flow
 

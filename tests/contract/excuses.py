@@ -55,7 +55,7 @@ EXCUSES = (
             "createSpeech",
         },
         "body/model",
-        "Any text is a valid `model` by its schema; that a speech model cannot chat is knowledge of the catalogue.",
+        "Any text is a valid `model` by its schema; that a speech model cannot chat is knowledge of the catalog.",
     ),
     *(
         Excuse(
@@ -64,7 +64,7 @@ EXCUSES = (
                 {"createChatCompletion", "createCompletion", "chat.completions", "completions", "responses"}
             ),
             f"body/{field}",
-            "How long an answer and its context may be depends on the model: that is knowledge of the catalogue.",
+            "How long an answer and its context may be depends on the model: that is knowledge of the catalog.",
         )
         for field in ("max_tokens", "max_completion_tokens", "max_output_tokens")
     ),
@@ -79,7 +79,7 @@ EXCUSES = (
         "image size out of reach",
         frozenset({"createImage"}),
         "body/size",
-        "Sizes are text, because models differ in theirs, which is knowledge of the catalogue.",
+        "Sizes are text, because models differ in theirs, which is knowledge of the catalog.",
     ),
     Excuse(
         "no recording",
@@ -118,7 +118,7 @@ COMPATIBLE_EXCUSES = (
         "model of another kind, under /v1",
         _V1_MODELS,
         "body/model",
-        "Any text is a valid `model` by its schema; that a speech model cannot chat is knowledge of the catalogue.",
+        "Any text is a valid `model` by its schema; that a speech model cannot chat is knowledge of the catalog.",
     ),
     Excuse(
         "parameters that are no JSON schema",
@@ -155,7 +155,7 @@ COMPATIBLE_EXCUSES = (
         "longer vector than the model has",
         frozenset({"embeddings"}),
         "body/dimensions",
-        "The longest vector is that of the model, which is knowledge of the catalogue.",
+        "The longest vector is that of the model, which is knowledge of the catalog.",
     ),
     Excuse(
         "image size out of reach, under /v1",

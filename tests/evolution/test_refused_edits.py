@@ -80,7 +80,7 @@ ROWS = {
         "arrray",
         "#/components/schemas/Book/properties/parts",
     ),
-    "an older Swagger": ("swagger: '2.0'", "Swagger 2.0 is not read", "#/swagger"),
+    "an older Swagger": ("swagger: '2.0'", "Swagger 2.0 is not supported", "#/swagger"),
     "a newer OpenAPI": ("openapi: 3.2.0", "OpenAPI 3.0 and 3.1 are read", "#/openapi"),
     "another dialect": (
         "jsonSchemaDialect: https://example.com/mine",

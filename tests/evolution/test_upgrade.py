@@ -165,7 +165,7 @@ def test_derived_files_are_written_and_a_failure_is_named(project: Project) -> N
     assert done.returncode == 1
     assert (project.root / "books.txt").read_text(encoding="utf-8") == "Book"
     assert "error: list of shops: no shops" in done.stderr
-    assert "1. mend what kept these from being written: list of shops" in done.stdout
+    assert "1. correct what kept these from being written: list of shops" in done.stdout
 
 
 def test_hand_written_code_that_reads_a_former_name_is_named(project: Project) -> None:

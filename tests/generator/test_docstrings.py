@@ -33,6 +33,9 @@ Thing:
     way: {type: string, enum: [in, out]}
     last: {const: 3}
     names: {type: array, items: {type: string, maxLength: 5}, description: Its names.}
+    sign: {type: string, maxLength: 1, description: Its sign.}
+    pair: {type: array, minItems: 2, maxItems: 2, items: {type: string}, description: Its pair.}
+    only: {type: array, maxItems: 1, items: {type: string}, description: The only one.}
 """,
 )
 
@@ -56,6 +59,9 @@ def test_bounds_and_formats_stand_beside_the_text_once_and_nothing_of_the_type_d
         "way": "Text.",
         "last": "A whole number.",
         "names": "Its names. Each item: at most 5 characters.",
+        "sign": "Its sign. At most 1 character.",
+        "pair": "Its pair. At least 2 items, at most 2 items.",
+        "only": "The only one. At most 1 item.",
     }
 
 

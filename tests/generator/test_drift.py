@@ -110,7 +110,9 @@ def test_a_file_that_was_added_is_named_and_kept(place: Place, capsys: pytest.Ca
     assert place.run("check") == 1
     assert "added: models/extra.py: is not part of the package" in capsys.readouterr().err
     assert place.run("generate") == 0
-    assert "note: 1 file not written by the generator" in capsys.readouterr().out
+    assert (
+        "note: left unchanged 1 file not written by the generator: models/extra.py" in capsys.readouterr().out
+    )
     assert extra.read_text(encoding="utf-8") == "MINE = 1\n"
 
 

@@ -201,5 +201,5 @@ def test_a_schema_that_the_client_extends_keeps_its_name(tmp_path: Path) -> None
     (problem,) = problems_of(replace(settings, spec=given))[0]
     assert problem.message == (
         "VideoAnswer was VideoResponse, whose class indoxrouter_ext.videos.response extends; "
-        "keep the name, which no request or answer has in it"
+        "keep the name: no request or answer contains it"
     )

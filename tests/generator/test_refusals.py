@@ -205,7 +205,7 @@ CASES = {
     "bad YAML": (f"{HEAD}paths: {{a: [}}\n", "", "", 3),
     "key twice": (f"{HEAD}paths: {{}}\npaths: {{}}\n", "paths", "", 4),
     "not a number": (spec("x-a: .nan\npaths: {}"), "nan is not a JSON number", "", 3),
-    "anchor in itself": (spec("x-a: &a [*a]\npaths: {}"), "an anchor holds itself", "", 3),
+    "anchor in itself": (spec("x-a: &a [*a]\npaths: {}"), "an anchor contains itself", "", 3),
     "list": ("- a\n- b\n", "an OpenAPI description is an object", "", 1),
     "tag": (get(f"tags: [7]\n{FINE}"), "a tag has to be a name", "/paths/~1a/get/tags/0", 7),
 }

@@ -42,7 +42,7 @@ def test_variables_of_servers_are_arguments_of_the_client(made: Made, server: Se
     client = made().ApiClient
     assert client().base_url == "https://eu.example.com/api"
     assert client(server_variables={"region": "us"}).base_url == "https://us.example.com/api"
-    with pytest.raises(ValueError, match="region is one of eu, us, got 'mars'"):
+    with pytest.raises(ValueError, match="region: expected one of eu, us, got 'mars'"):
         client(server_variables={"region": "mars"})
     with pytest.raises(ValueError, match="no variable 'regoin'; they have: region, host, version"):
         client(server_variables={"regoin": "us"})

@@ -114,7 +114,7 @@ def test_a_file_of_the_user_in_the_way_is_not_overwritten(
     (place.output / "api" / "others" / "read_b.py").write_text("MINE = 1", encoding="utf-8")
     before = contents(place.output)
     assert place.generate(TWO) == 2
-    assert "read_b.py; move elsewhere" in capsys.readouterr().err
+    assert "read_b.py; move the files" in capsys.readouterr().err
     assert contents(place.output) == before
 
 

@@ -175,13 +175,13 @@ def test_any_object_reads_as_usage(raw: dict[str, Any]) -> None:
 @given(raw=JSON)
 @example([{"id": "openai", "models": True}])
 @example([{"id": ["openai"], "name": "OpenAI", "models": {"m": 1}}])
-def test_any_answer_reads_as_a_catalogue(raw: Any) -> None:
+def test_any_answer_reads_as_a_catalog(raw: Any) -> None:
     wrapped: Any = generated.ProviderList.from_dict(raw) if isinstance(raw, dict) else raw
     if isinstance(raw, list):
         wrapped = [generated.Provider.from_dict(item) if isinstance(item, dict) else item for item in raw]
-    catalogue = ModelCatalog.of(wrapped)
-    _ = (repr(catalogue), catalogue.providers, "nowhere" in catalogue)
-    assert catalogue.to_dict() == ([] if raw is None else raw)
-    for provider in catalogue.providers:
+    catalog = ModelCatalog.of(wrapped)
+    _ = (repr(catalog), catalog.providers, "nowhere" in catalog)
+    assert catalog.to_dict() == ([] if raw is None else raw)
+    for provider in catalog.providers:
         if isinstance(provider.name, str):
-            assert isinstance(catalogue[provider.name], list)
+            assert isinstance(catalog[provider.name], list)

@@ -193,9 +193,9 @@ def test_the_names_of_token_counts(harness: Harness) -> None:
 
 
 def test_what_models_returns(harness: Harness) -> None:
-    catalogue = harness.models()
-    assert isinstance(catalogue["openai"], list)
-    assert catalogue["providers"] is catalogue.providers
+    catalog = harness.models()
+    assert isinstance(catalog["openai"], list)
+    assert catalog["providers"] is catalog.providers
     bare = [generated.Provider.from_dict({"id": "openai", "models": [{"id": "gpt-4o"}]})]
     wrapped = generated.ProviderList.from_dict({"providers": [bare[0].to_dict()]})
     assert dict(ModelCatalog.of(bare)) == dict(ModelCatalog.of(wrapped))
@@ -249,7 +249,7 @@ def test_which_endpoints_need_credentials(harness: Harness) -> None:
         assert "authorization" in harness.last_request["headers"]  # a token is at hand, and sent
 
 
-def test_the_path_of_the_catalogue(harness: Harness) -> None:
+def test_the_path_of_the_catalog(harness: Harness) -> None:
     harness.models()
     assert harness.last_request["path"] == "/api/v1/models/"
     with_slash = harness(harness.client.api.models.list_models)

@@ -80,4 +80,4 @@ except ImportError as error:
 
 
 def test_the_repr_counts_and_shows_no_numbers(harness: Harness) -> None:
-    assert "<2 vectors of 1536 dimensions>" in repr(harness.embeddings(["a", "b"]))
+    assert "<2 vectors of 1,536 dimensions>" in repr(harness.embeddings(["a", "b"]))

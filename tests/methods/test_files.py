@@ -351,7 +351,7 @@ def test_an_image_without_a_client_cannot_be_fetched() -> None:
 
 def test_files_in_memory_have_a_limit(harness: Harness, files: FileServer) -> None:
     small = harness.another(max_response_bytes=1000)
-    with pytest.raises(APIError, match="larger than 1000 bytes"):
+    with pytest.raises(APIError, match="larger than 1,000 bytes"):
         harness(image_at(small, files.file("/a", BODY)).read)
     small.wait(small.client.close)
 

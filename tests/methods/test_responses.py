@@ -1,4 +1,4 @@
-"""The three documented shapes end in one class, and every documented way of reading works whichever shape came."""
+"""The three documented shapes are parsed into one class, and every documented way of reading works with each shape."""
 
 from __future__ import annotations
 

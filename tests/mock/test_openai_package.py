@@ -1,4 +1,4 @@
-"""The unmodified `openai` package against the OpenAI-compatible twins under /v1."""
+"""The unmodified `openai` package against the OpenAI-compatible paths under /v1."""
 
 from __future__ import annotations
 

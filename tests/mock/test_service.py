@@ -37,7 +37,7 @@ def test_models_are_listed_with_and_without_the_slash(http: httpx.Client) -> Non
     assert any(":" in model["id"] for model in models)
 
 
-def test_every_model_of_the_catalogue_can_be_looked_up(http: httpx.Client) -> None:
+def test_every_model_of_the_catalog_can_be_looked_up(http: httpx.Client) -> None:
     for provider in http.get("/models").json()["providers"]:
         for model in provider["models"][::3]:
             assert http.get(f"/models/{provider['id']}/{model['id']}").json() == model

@@ -49,6 +49,57 @@ def test_context_and_answer_are_as_long_as_the_model_takes(http: httpx.Client) -
     assert refusal(http.post("/embeddings", json=text))[0] == "body/text"
 
 
+LONGEST = "this model's maximum context length is"
+
+
+@pytest.mark.parametrize(
+    ("context", "path", "fields", "problem"),
+    [
+        (
+            1,
+            "/embeddings",
+            {"text": "one two"},
+            f"2 tokens are too many: {LONGEST} 1 token",
+        ),
+        (
+            1,
+            "/completions",
+            {"prompt": "one two"},
+            f"2 tokens are too many: {LONGEST} 1 token",
+        ),
+        (
+            1,
+            "/completions",
+            {"prompt": "one", "max_tokens": 2},
+            "2 is too large: a/b answers with at most 1 token",
+        ),
+        (
+            2,
+            "/completions",
+            {"prompt": "one", "max_tokens": 3},
+            "3 is too large: a/b answers with at most 2 tokens",
+        ),
+        (
+            2,
+            "/completions",
+            {"prompt": "one", "max_tokens": 2},
+            f"2 is too large beside 1 token of input: {LONGEST} 2 tokens",
+        ),
+        (
+            3,
+            "/completions",
+            {"prompt": "one two", "max_tokens": 2},
+            f"2 is too large beside 2 tokens of input: {LONGEST} 3 tokens",
+        ),
+    ],
+)
+def test_nouns_of_limits_agree_with_their_numbers(
+    http: httpx.Client, mock: MockServer, context: int, path: str, fields: dict[str, object], problem: str
+) -> None:
+    mock.models.add("a/b", abilities=["completion", "embedding"], context=context)
+    assert refusal(http.post(path, json={"model": "a/b", **fields}))[1] == problem
+
+
 @pytest.mark.parametrize(
     ("part", "blind", "able", "word"),
     [

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
+from indoxrouter_mock.base.options import TIERS, Tier
 from tests.spec.document import operation_of, parameters, present_argument, present_arguments, present_field
 
 from .conftest import HELLO
@@ -38,6 +39,26 @@ def test_hourly_limit_lasts_an_hour(http: httpx.Client, mock: MockServer) -> Non
     assert chat(http).status_code == 429
     mock.clock.advance(1)
     assert chat(http).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("tier", "message"),
+    [
+        (Tier("one", 1, 1000), "rate limit exceeded: 1 request per minute"),
+        (Tier("two", 2, 1000), "rate limit exceeded: 2 requests per minute"),
+        (Tier("few", 9, 1), "rate limit exceeded: 1 token per hour"),
+        (Tier("some", 9, 2), "rate limit exceeded: 2 tokens per hour"),
+    ],
+    ids=["request", "requests", "token", "tokens"],
+)
+def test_nouns_of_rate_limits_agree_with_their_numbers(
+    http: httpx.Client, mock: MockServer, monkeypatch: pytest.MonkeyPatch, tier: Tier, message: str
+) -> None:
+    monkeypatch.setitem(TIERS, "free", tier)
+    mock.reset(tier="free")
+    answers = [chat(http) for _ in range(3)]
+    assert answers[0].status_code == 200
+    assert answers[-1].json()["message"].startswith(message)
 
 
 @pytest.mark.indoxrouter_mock(frozen_clock=True)

@@ -33,7 +33,7 @@ def client_for(body: Any) -> Client:
 
 
 @pytest.mark.parametrize("body", FORMS, ids=["list", "object"])
-def test_the_catalogue_reads_in_every_documented_way(body: Any) -> None:
+def test_the_catalog_reads_in_every_documented_way(body: Any) -> None:
     with client_for(body) as client:
         catalog = client.models()
     (provider,) = catalog.providers

@@ -33,6 +33,13 @@ async def test_the_call_that_would_pass_the_limit_is_not_sent(mode: Mode) -> Non
     assert len([r for r in mode.server.requests if r.path.endswith("/chat/completions")]) == 2
 
 
+@pytest.mark.parametrize(("limit", "noun"), [(1, "1 token"), (2, "2 tokens"), (1200, "1,200 tokens")])
+async def test_a_limit_of_tokens_is_named_with_what_was_spent(mode: Mode, limit: int, noun: str) -> None:
+    client = mode.client(budget=Budget(tokens=limit))
+    error = await mode.failure(lambda: client.chat([{"role": "user", "content": "x" * 10_000}]))
+    assert f": 0 of {noun} spent, 0 reserved, " in str(error)
+
+
 async def test_streams_are_counted(mode: Mode) -> None:
     mode.server.on("/chat/completions", streamed(text_event("a"), text_event("b", "stop"), USAGE_EVENT, DONE))
     client = mode.client(budget=Budget(usd=1))

@@ -80,7 +80,7 @@ async def test_a_body_without_length_needs_the_end_of_tls(
         engine = DirectEngine()
         engine._tls = trust(authority)
         assert b"".join(engine.send(get(tls_server, "/whole")).iter_raw()) == b"the beginning"
-        with pytest.raises(TransportFailure, match="the body may be cut short"):
+        with pytest.raises(TransportFailure, match="the body may be incomplete"):
             b"".join(engine.send(get(tls_server, "/cut")).iter_raw())
         engine.close()
     else:
@@ -89,7 +89,7 @@ async def test_a_body_without_length_needs_the_end_of_tls(
         whole = await async_engine.send(get(tls_server, "/whole"))
         assert b"".join([piece async for piece in whole.iter_raw()]) == b"the beginning"
         cut = await async_engine.send(get(tls_server, "/cut"))
-        with pytest.raises(TransportFailure, match="the body may be cut short"):
+        with pytest.raises(TransportFailure, match="the body may be incomplete"):
             b"".join([piece async for piece in cut.iter_raw()])
         await async_engine.close()
 

@@ -12,7 +12,7 @@ import indoxrouter
 import pytest
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload
 from indoxrouter._runtime.http.interface import Headers
-from indoxrouter._runtime.values import json as jsonio
+from indoxrouter._runtime.values.json import MalformedJson, loads
 
 from .harness import ENVELOPE, KEY, MESSAGES, Clock, Mode, do, each
 from .server import CLOSE, LAST_CHUNK, Step, answer, head, http_chunk
@@ -389,8 +389,8 @@ async def test_an_argument_that_contains_itself_is_refused(mode: Mode) -> None:
     "bad", [b"", b"{", b"\xff", b"[" * 10**5, b"nul", b"1" * 10**5 + b"e", b'"\x00'], ids=range(7)
 )
 def test_the_json_loader_has_one_error(bad: bytes) -> None:
-    with pytest.raises(jsonio.MalformedJson) as caught:
-        jsonio.loads(bad)
+    with pytest.raises(MalformedJson) as caught:
+        loads(bad)
     assert caught.value.__context__ is None
 
 

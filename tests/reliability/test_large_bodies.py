@@ -77,7 +77,7 @@ async def test_one_that_says_it_is_too_large_is_refused_before_it_comes(fast: Mo
     client = mode.client(max_response_bytes=len(BODY) - 1, timeout=30)
     error = await mode.failure(lambda: client.chat(MESSAGES))
     assert type(error) is indoxrouter.APIError
-    assert str(len(BODY) - 1) in str(error)
+    assert f"{len(BODY) - 1:,} bytes" in str(error)
     assert mode.server.sent("/chat/completions")[-1].connection.left.wait(3)
     assert await chat(client) == "short"
 

@@ -358,7 +358,7 @@ class TestWeight:
         client = mode.client(max_response_bytes=10_000)
         error = await mode.failure(lambda: client.chat(MESSAGES))
         assert type(error) is indoxrouter.APIError
-        assert "10000" in str(error)
+        assert "10,000 bytes" in str(error)
         mode.server.on("/chat/completions", answer(ENVELOPE))
         await do(client.chat(MESSAGES))
 

@@ -87,7 +87,7 @@ async def test_stacked_content_codings_keep_to_the_limit(mode: Mode) -> None:
     mode.server.on("/chat/completions", answer(bomb, headers=[("Content-Encoding", "gzip, gzip")]))
     client = mode.client(auth="api_key", max_response_bytes=40_000_000)
     error = await mode.failure(lambda: client.chat(MESSAGES))
-    assert "swells" in str(error) or "40000000" in str(error)
+    assert "decompression bombs" in str(error) or "40,000,000" in str(error)
 
 
 async def test_more_codings_than_any_server_uses_are_refused(mode: Mode) -> None:
@@ -96,7 +96,7 @@ async def test_more_codings_than_any_server_uses_are_refused(mode: Mode) -> None
         body = gzip.compress(body)
     mode.server.on("/chat/completions", answer(body, headers=[("Content-Encoding", "gzip" + ", gzip" * 5)]))
     error = await mode.failure(lambda: mode.client(auth="api_key").chat(MESSAGES))
-    assert "not asked for" in str(error)
+    assert "not requested" in str(error)
 
 
 ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-8-sig"]

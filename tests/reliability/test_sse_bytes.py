@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from indoxrouter_ext.streaming.framing import EventDecoder
 from indoxrouter_ext.streaming.sse import EventTooLarge, SSEDecoder
 
 from .harness import MESSAGES, Mode, do, each, texts_and_error
@@ -23,7 +24,7 @@ Events = list[tuple[str, bytes]]
 
 
 def reference(raw: bytes) -> Events:
-    """The rules for event streams, with an event that lacks only its blank line handed out at the end."""
+    """The rules for event streams, but an event that lacks only its blank line is returned at the end."""
     raw = raw[3:] if raw.startswith(b"\xef\xbb\xbf") else raw
     lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     events: Events = []
@@ -85,7 +86,7 @@ CASES: dict[str, tuple[bytes, Events]] = {
     "events have names": (b"event: error\ndata: a\n\ndata: b\n\n", [("error", b"a"), ("", b"b")]),
     "the last name counts": (b"event: a\nevent: b\ndata: x\n\n", [("b", b"x")]),
     "unknown fields are ignored": (b"foo: bar\nDATA: x\n data: y\ndata: a\n\n", [("", b"a")]),
-    "an event pending at the end is handed out": (b"data: a\n\ndata: b", [("", b"a"), ("", b"b")]),
+    "an event pending at the end is returned": (b"data: a\n\ndata: b", [("", b"a"), ("", b"b")]),
     "so is one that lacks only its blank line": (b"data: a\n\ndata: b\n", [("", b"a"), ("", b"b")]),
     "a pending comment is no event": (b"data: a\n\n: bye", [("", b"a")]),
     "no bytes are no events": (b"", []),
@@ -161,6 +162,13 @@ def test_an_event_larger_than_the_limit_is_refused_before_it_ends() -> None:
     decoder.feed(b"data: " + b"x" * 900)
     with pytest.raises(EventTooLarge):
         decoder.feed(b"y" * 200)
+
+
+@pytest.mark.parametrize(("limit", "size"), [(1, "1 byte"), (2, "2 bytes")])
+@pytest.mark.parametrize("piece", [b"data: x", b'{"a":'])
+def test_the_limit_is_named_in_bytes(piece: bytes, limit: int, size: str) -> None:
+    with pytest.raises(EventTooLarge, match=rf"larger than {size}$"):
+        EventDecoder(limit).feed(piece)
 
 
 def test_many_small_lines_of_one_event_count_towards_the_limit() -> None:

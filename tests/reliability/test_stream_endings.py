@@ -362,4 +362,4 @@ async def test_an_event_over_the_limit_is_refused(mode: Mode) -> None:
     client = mode.client(max_response_bytes=4000)
     texts, error = await texts_and_error(await do(client.chat(MESSAGES, stream=True)))
     assert (texts, type(error)) == (["hello"], indoxrouter.APIError)
-    assert "4000" in str(error)
+    assert "4,000 bytes" in str(error)

@@ -446,7 +446,7 @@ def test_damaged_compressions_are_refused(coding: str, body: bytes) -> None:
             pass
         reader.finish()
 
-    with pytest.raises(TransportFailure, match=r"is damaged|ends in the middle") as caught:
+    with pytest.raises(TransportFailure, match=r"is damaged|is incomplete") as caught:
         read_all()
     assert caught.value.kind == "decode"
 

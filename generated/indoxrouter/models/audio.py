@@ -311,7 +311,7 @@ class InlineSpeechData(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class TranscriptionData(Model):
-    """The text with metadata of the recording. The documents do not list the metadata.
+    """The text with metadata of the recording. No document lists the metadata.
 
     Attributes:
         text: The text.

@@ -82,7 +82,7 @@ class TextPart(Model):
     """A piece of text in a message.
 
     Attributes:
-        type: Tells which kind of part this is.
+        type: Type of the part.
         text: The text.
     """
 
@@ -171,7 +171,7 @@ class ImagePart(Model):
     """An image in a message, inline or by URL.
 
     Attributes:
-        type: Tells which kind of part this is.
+        type: Type of the part.
         image: The image.
     """
 
@@ -209,7 +209,7 @@ class ImageUrlPart(Model):
     """An image in a message, in OpenAI's format.
 
     Attributes:
-        type: Tells which kind of part this is.
+        type: Type of the part.
         image_url: An image that the provider fetches.
     """
 
@@ -276,7 +276,7 @@ class ChatMessage(Model):
     """One message of a conversation.
 
     Attributes:
-        role: Who speaks, such as `user` or `assistant`.
+        role: Role of the author, such as `user` or `assistant`.
         content: The text, or a list of parts for text with images.
         name: Name of the function whose result this is (role `function`).
         tool_calls: The tool calls of an assistant message, as received.
@@ -503,7 +503,7 @@ class OpenAIMessage(Model):
     """The message of a choice.
 
     Attributes:
-        role: Who speaks, such as `user` or `assistant`.
+        role: Role of the author, such as `user` or `assistant`.
         content: The text.
         reasoning_content: The model's reasoning, if it returns any.
     """
@@ -766,7 +766,7 @@ class ChatDelta(Model):
     """The part that a chunk adds to its choice.
 
     Attributes:
-        role: Who speaks, such as `user` or `assistant`.
+        role: Role of the author, such as `user` or `assistant`.
         content: Text to append.
         reasoning_content: The model's reasoning, if it returns any.
     """

@@ -35,7 +35,7 @@ else:
 
 
 class ChatRole:
-    """Who speaks, such as `user` or `assistant`."""
+    """Role of the author, such as `user` or `assistant`."""
 
     SYSTEM: Final = "system"
     USER: Final = "user"
@@ -286,7 +286,7 @@ class OutputItem(Model):
     Attributes:
         type: `message` for text.
         id: Id of the item.
-        role: Who speaks, such as `user` or `assistant`.
+        role: Role of the author, such as `user` or `assistant`.
         status: Status of an output.
         content: The pieces.
         reasoning: The model's reasoning, of any form, if it returns any.
@@ -633,7 +633,7 @@ class ResponseCreatedEvent(Model):
     """The answer begins.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         response: The answer so far.
     """
@@ -668,7 +668,7 @@ class ReasoningStartedEvent(Model):
     """The model begins to reason.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
     """
 
@@ -699,7 +699,7 @@ class ReasoningDeltaEvent(Model):
     """A piece of the model's reasoning.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         delta: Reasoning to append.
         response_id: Id of the stream.
     """
@@ -734,7 +734,7 @@ class OutputItemAddedEvent(Model):
     """An output item begins.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         item: A message or another item that the model returned.
@@ -773,7 +773,7 @@ class ContentPartAddedEvent(Model):
     """A piece of an item begins.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         content_index: Index of the piece in the item.
@@ -813,10 +813,10 @@ class ContentPartAddedEvent(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ContentPartDeltaEvent(Model):
-    """Text.
+    """A piece of text.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         delta: Text to append.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
@@ -859,7 +859,7 @@ class ContentPartDoneEvent(Model):
     """A piece of an item is complete.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         content_index: Index of the piece in the item.
@@ -902,7 +902,7 @@ class OutputItemDoneEvent(Model):
     """An output item is complete.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         item: A message or another item that the model returned.
@@ -983,7 +983,7 @@ class ImageGenerationInProgressEvent(Model):
     """An image was requested.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         image_generation_call: The generation of an image.
@@ -1024,7 +1024,7 @@ class ImageGenerationGeneratingEvent(Model):
     """An image is being generated.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
     """
@@ -1061,7 +1061,7 @@ class ImageGenerationPartialImageEvent(Model):
     """A preview of an image.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         partial_image_b64: The preview in base64.
@@ -1102,7 +1102,7 @@ class ImageGenerationCompletedEvent(Model):
     """An image is complete.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         output_index: Index of the item in the output.
         image_generation_call: The generation of an image.
@@ -1147,7 +1147,7 @@ class ResponseDoneEvent(Model):
     """The answer is complete. Usage is in `response.usage`.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         response: The answer so far.
     """
@@ -1179,10 +1179,10 @@ class ResponseDoneEvent(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ResponseCompletedEvent(Model):
-    """The answer is complete. Another name of `response.done`.
+    """The answer is complete. Another name for `response.done`.
 
     Attributes:
-        type: Tells which event this is.
+        type: Type of the event.
         response_id: Id of the stream.
         response: The answer so far.
     """

@@ -74,7 +74,7 @@ class ErrorDetails(Model):
 
     Attributes:
         limit_type: The kind of the limit.
-        limit: The limit.
+        limit: Number of requests or tokens that the limit allows.
         reset_time: When the limit is reset, as a time or in Unix seconds.
         retry_after: Seconds to wait, as a number or text.
     """

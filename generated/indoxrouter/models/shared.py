@@ -30,23 +30,23 @@ ADDITIONAL_PARAMS_CODEC = mapping(ANY)
 
 @define(init=False, slots=False, eq=False, repr=False)
 class CostBreakdown(Model):
-    """Cost in USD by kind. Some servers use the `..._cost` names.
+    """Costs of a request in USD, by kind. Some servers use the `..._cost` names.
 
     Attributes:
-        input_tokens: Prompt tokens.
-        output_tokens: Generated tokens.
-        cache_read: Tokens read from a cache.
-        cache_write: Tokens written to a cache.
-        reasoning: Reasoning tokens.
-        web_search: Web searches.
-        request: Fixed price of the request.
-        prompt_cost: Prompt tokens.
-        completion_cost: Generated tokens.
-        cache_read_cost: Tokens read from a cache.
-        cache_write_cost: Tokens written to a cache.
-        reasoning_cost: Reasoning tokens.
-        web_search_cost: Web searches.
-        total_cost: The total.
+        input_tokens: Cost of the prompt in USD.
+        output_tokens: Cost of the generated tokens in USD.
+        cache_read: Cost of tokens read from a cache in USD.
+        cache_write: Cost of tokens written to a cache in USD.
+        reasoning: Cost of reasoning tokens in USD.
+        web_search: Cost of web searches in USD.
+        request: Fixed price of the request in USD.
+        prompt_cost: Cost of the prompt in USD.
+        completion_cost: Cost of the generated tokens in USD.
+        cache_read_cost: Cost of tokens read from a cache in USD.
+        cache_write_cost: Cost of tokens written to a cache in USD.
+        reasoning_cost: Cost of reasoning tokens in USD.
+        web_search_cost: Cost of web searches in USD.
+        total_cost: Total cost in USD.
     """
 
     _schema_: ClassVar[Schema] = lazy(

@@ -339,9 +339,9 @@ class TransactionItem(Model):
         currency: Currency, for example `USD`.
         transaction_type: Kind of the transaction.
         status: Status of the payment.
-        payment_method: How it was paid.
+        payment_method: Method of payment.
         description: A message.
-        created_at: When it happened.
+        created_at: Time of the transaction.
     """
 
     _schema_: ClassVar[Schema] = lazy(

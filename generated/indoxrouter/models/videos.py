@@ -198,7 +198,7 @@ class VideoJobReference(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class VideoResponse(Model):
-    """The receipt for a video job.
+    """The job, as the answer to the request that started it.
 
     Attributes:
         data: The job that makes the video.

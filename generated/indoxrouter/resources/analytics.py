@@ -64,15 +64,15 @@ class AnalyticsResource(_Named):
             AnalyticsUsageResponse. The groups.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.analytics.get_analytics_usage import OPERATION
 
@@ -117,15 +117,15 @@ class AnalyticsResource(_Named):
             AnalyticsSessionList. The sessions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.analytics.list_analytics_sessions import OPERATION
 
@@ -165,15 +165,15 @@ class AnalyticsResource(_Named):
             ModelPerformanceList. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.analytics.get_model_performance import OPERATION
 
@@ -232,15 +232,15 @@ class AsyncAnalyticsResource(_Named):
             AnalyticsUsageResponse. The groups.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.analytics.get_analytics_usage import OPERATION
 
@@ -285,15 +285,15 @@ class AsyncAnalyticsResource(_Named):
             AnalyticsSessionList. The sessions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.analytics.list_analytics_sessions import OPERATION
 
@@ -333,15 +333,15 @@ class AsyncAnalyticsResource(_Named):
             ModelPerformanceList. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.analytics.get_model_performance import OPERATION
 

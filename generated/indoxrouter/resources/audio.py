@@ -71,7 +71,7 @@ class AudioResource(_Named):
             AudioResponse. The speech.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -81,11 +81,11 @@ class AudioResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.audio.create_speech import OPERATION
 
@@ -149,7 +149,7 @@ class AudioResource(_Named):
             AudioResponse. The text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -159,11 +159,11 @@ class AudioResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.audio.create_transcription import OPERATION
 
@@ -222,7 +222,7 @@ class AudioResource(_Named):
             AudioResponse. The English text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -232,11 +232,11 @@ class AudioResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.audio.create_translation import OPERATION
 
@@ -307,7 +307,7 @@ class AsyncAudioResource(_Named):
             AudioResponse. The speech.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -317,11 +317,11 @@ class AsyncAudioResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.audio.create_speech import OPERATION
 
@@ -385,7 +385,7 @@ class AsyncAudioResource(_Named):
             AudioResponse. The text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -395,11 +395,11 @@ class AsyncAudioResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.audio.create_transcription import OPERATION
 
@@ -458,7 +458,7 @@ class AsyncAudioResource(_Named):
             AudioResponse. The English text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -468,11 +468,11 @@ class AsyncAudioResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.audio.create_translation import OPERATION
 

@@ -57,15 +57,15 @@ class AuthResource(_Named):
             TokenResponse. A token.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.auth.create_token import OPERATION
 
@@ -106,15 +106,15 @@ class AuthResource(_Named):
             TokenResponse. A token, in the body and as a cookie.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.auth.exchange_api_key import OPERATION
 
@@ -154,15 +154,15 @@ class AuthResource(_Named):
             TokenResponse. A new pair of tokens.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.auth.refresh_token import OPERATION
 
@@ -217,15 +217,15 @@ class AsyncAuthResource(_Named):
             TokenResponse. A token.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.auth.create_token import OPERATION
 
@@ -266,15 +266,15 @@ class AsyncAuthResource(_Named):
             TokenResponse. A token, in the body and as a cookie.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.auth.exchange_api_key import OPERATION
 
@@ -314,15 +314,15 @@ class AsyncAuthResource(_Named):
             TokenResponse. A new pair of tokens.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.auth.refresh_token import OPERATION
 

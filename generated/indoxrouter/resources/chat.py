@@ -108,8 +108,9 @@ class ChatResource(_Named):
         Sends the messages to the model and returns its answer. The text is in `data`, or in `choices` or
         `output` when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line, closed by
-        `data: [DONE]`. An `error` inside the stream means failure although the status was 200.
+        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank
+        line. The last event is `data: [DONE]`. An event with `error` means that the request failed,
+        although the status was 200.
 
         `POST /chat/completions`
 
@@ -139,7 +140,7 @@ class ChatResource(_Named):
             ChatResponse. The answer, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -149,11 +150,11 @@ class ChatResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.chat.create_chat_completion import OPERATION
 
@@ -200,16 +201,16 @@ class ChatResource(_Named):
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.chat.stop_chat_stream import OPERATION
 
@@ -308,8 +309,9 @@ class AsyncChatResource(_Named):
         Sends the messages to the model and returns its answer. The text is in `data`, or in `choices` or
         `output` when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line, closed by
-        `data: [DONE]`. An `error` inside the stream means failure although the status was 200.
+        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank
+        line. The last event is `data: [DONE]`. An event with `error` means that the request failed,
+        although the status was 200.
 
         `POST /chat/completions`
 
@@ -339,7 +341,7 @@ class AsyncChatResource(_Named):
             ChatResponse. The answer, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -349,11 +351,11 @@ class AsyncChatResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.chat.create_chat_completion import OPERATION
 
@@ -400,16 +402,16 @@ class AsyncChatResource(_Named):
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.chat.stop_chat_stream import OPERATION
 

@@ -108,7 +108,7 @@ class CompletionsResource(_Named):
         Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
         when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
+        With `stream: true` the answer is a series of server-sent events that ends with `data: [DONE]`; the text of a chunk is in
         `choices[].text`.
 
         `POST /completions`
@@ -139,7 +139,7 @@ class CompletionsResource(_Named):
             CompletionResponse. The continuation, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -149,11 +149,11 @@ class CompletionsResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.completions.create_completion import OPERATION
 
@@ -201,16 +201,16 @@ class CompletionsResource(_Named):
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.completions.stop_completion_stream import OPERATION
 
@@ -309,7 +309,7 @@ class AsyncCompletionsResource(_Named):
         Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
         when the server answers in one of the other two documented shapes.
 
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
+        With `stream: true` the answer is a series of server-sent events that ends with `data: [DONE]`; the text of a chunk is in
         `choices[].text`.
 
         `POST /completions`
@@ -340,7 +340,7 @@ class AsyncCompletionsResource(_Named):
             CompletionResponse. The continuation, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -350,11 +350,11 @@ class AsyncCompletionsResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.completions.create_completion import OPERATION
 
@@ -402,16 +402,16 @@ class AsyncCompletionsResource(_Named):
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.completions.stop_completion_stream import OPERATION
 

@@ -62,7 +62,7 @@ class EmbeddingsResource(_Named):
             EmbeddingResponse. The vectors.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -72,11 +72,11 @@ class EmbeddingsResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.embeddings.create_embedding import OPERATION
 
@@ -139,7 +139,7 @@ class AsyncEmbeddingsResource(_Named):
             EmbeddingResponse. The vectors.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
@@ -149,11 +149,11 @@ class AsyncEmbeddingsResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
-                this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
+            ProviderError: 502: The model's provider failed. The body may also be an HTML page of a
+                gateway.
         """
         from ..api.embeddings.create_embedding import OPERATION
 

@@ -39,11 +39,11 @@ class HealthResource(_Named):
             HealthResponse. The service is up.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.health.get_health import OPERATION
 
@@ -78,11 +78,11 @@ class AsyncHealthResource(_Named):
             HealthResponse. The service is up.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.health.get_health import OPERATION
 

@@ -42,11 +42,11 @@ class ModelsResource(_Named):
             ModelListResponse. The providers.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_models import OPERATION
 
@@ -74,11 +74,11 @@ class ModelsResource(_Named):
             ModelListResponse. The providers.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_models_unslashed import OPERATION
 
@@ -111,13 +111,13 @@ class ModelsResource(_Named):
             A list of `TrendingModel` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_trending_models import OPERATION
 
@@ -150,14 +150,14 @@ class ModelsResource(_Named):
             Provider. The provider.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.get_provider import OPERATION
 
@@ -190,14 +190,14 @@ class ModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_text_completion_models import OPERATION
 
@@ -230,14 +230,14 @@ class ModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_embedding_models import OPERATION
 
@@ -270,14 +270,14 @@ class ModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_image_generation_models import OPERATION
 
@@ -310,14 +310,14 @@ class ModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_text_to_speech_models import OPERATION
 
@@ -350,14 +350,14 @@ class ModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_speech_to_text_models import OPERATION
 
@@ -390,14 +390,14 @@ class ModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_video_generation_models import OPERATION
 
@@ -433,14 +433,14 @@ class ModelsResource(_Named):
             ModelInfo. The model.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ModelNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.get_model import OPERATION
 
@@ -479,11 +479,11 @@ class AsyncModelsResource(_Named):
             ModelListResponse. The providers.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_models import OPERATION
 
@@ -511,11 +511,11 @@ class AsyncModelsResource(_Named):
             ModelListResponse. The providers.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_models_unslashed import OPERATION
 
@@ -548,13 +548,13 @@ class AsyncModelsResource(_Named):
             A list of `TrendingModel` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_trending_models import OPERATION
 
@@ -587,14 +587,14 @@ class AsyncModelsResource(_Named):
             Provider. The provider.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.get_provider import OPERATION
 
@@ -627,14 +627,14 @@ class AsyncModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_text_completion_models import OPERATION
 
@@ -667,14 +667,14 @@ class AsyncModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_embedding_models import OPERATION
 
@@ -707,14 +707,14 @@ class AsyncModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_image_generation_models import OPERATION
 
@@ -747,14 +747,14 @@ class AsyncModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_text_to_speech_models import OPERATION
 
@@ -787,14 +787,14 @@ class AsyncModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_speech_to_text_models import OPERATION
 
@@ -827,14 +827,14 @@ class AsyncModelsResource(_Named):
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.list_video_generation_models import OPERATION
 
@@ -870,14 +870,14 @@ class AsyncModelsResource(_Named):
             ModelInfo. The model.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             ModelNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.models.get_model import OPERATION
 

@@ -53,13 +53,13 @@ class UserResource(_Named):
             UserResponse. The account.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.get_current_user import OPERATION
 
@@ -93,15 +93,15 @@ class UserResource(_Named):
             UsageResponse. The usage.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.get_usage import OPERATION
 
@@ -137,15 +137,15 @@ class UserResource(_Named):
             TransactionList. A page of transactions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.list_transactions import OPERATION
 
@@ -177,13 +177,13 @@ class UserResource(_Named):
             ApiKeyList. The keys.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.list_api_keys import OPERATION
 
@@ -218,7 +218,7 @@ class UserResource(_Named):
             ApiKeyCreatedResponse. The new key, in full.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -226,9 +226,9 @@ class UserResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.create_api_key import OPERATION
 
@@ -263,16 +263,16 @@ class UserResource(_Named):
             SuccessResponse. The key is deleted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.delete_api_key import OPERATION
 
@@ -304,7 +304,7 @@ class UserResource(_Named):
             SuccessResponse. The key is revoked.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -313,9 +313,9 @@ class UserResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.revoke_api_key import OPERATION
 
@@ -347,7 +347,7 @@ class UserResource(_Named):
             SuccessResponse. The key is enabled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -356,9 +356,9 @@ class UserResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.enable_api_key import OPERATION
 
@@ -388,15 +388,15 @@ class UserResource(_Named):
             SuccessResponse. The account is deleted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
                 key, prevents this.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.delete_account import OPERATION
 
@@ -424,11 +424,11 @@ class UserResource(_Named):
             ServiceStatus. The state.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.get_user_health import OPERATION
 
@@ -463,13 +463,13 @@ class AsyncUserResource(_Named):
             UserResponse. The account.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.get_current_user import OPERATION
 
@@ -503,15 +503,15 @@ class AsyncUserResource(_Named):
             UsageResponse. The usage.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.get_usage import OPERATION
 
@@ -547,15 +547,15 @@ class AsyncUserResource(_Named):
             TransactionList. A page of transactions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.list_transactions import OPERATION
 
@@ -587,13 +587,13 @@ class AsyncUserResource(_Named):
             ApiKeyList. The keys.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.list_api_keys import OPERATION
 
@@ -628,7 +628,7 @@ class AsyncUserResource(_Named):
             ApiKeyCreatedResponse. The new key, in full.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -636,9 +636,9 @@ class AsyncUserResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.create_api_key import OPERATION
 
@@ -673,16 +673,16 @@ class AsyncUserResource(_Named):
             SuccessResponse. The key is deleted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.delete_api_key import OPERATION
 
@@ -714,7 +714,7 @@ class AsyncUserResource(_Named):
             SuccessResponse. The key is revoked.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -723,9 +723,9 @@ class AsyncUserResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.revoke_api_key import OPERATION
 
@@ -757,7 +757,7 @@ class AsyncUserResource(_Named):
             SuccessResponse. The key is enabled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+            InvalidParametersError: Before sending, when an argument is invalid. 400: The request is
                 invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
@@ -766,9 +766,9 @@ class AsyncUserResource(_Named):
                 key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.enable_api_key import OPERATION
 
@@ -798,15 +798,15 @@ class AsyncUserResource(_Named):
             SuccessResponse. The account is deleted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             AuthenticationError: 401: Missing or invalid credentials.
             PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
                 key, prevents this.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.delete_account import OPERATION
 
@@ -834,11 +834,11 @@ class AsyncUserResource(_Named):
             ServiceStatus. The state.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
-                page instead of this body. 504: The service did not answer in time. A gateway may send an
-                HTML page instead of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. The body may also be an
+                HTML page of a gateway. 504: The service did not answer in time. The body may also be an
+                HTML page of a gateway.
         """
         from ..api.user.get_user_health import OPERATION
 

@@ -91,7 +91,11 @@ def _range(
 
 def _summary(session: Session, usage: UsageResponse) -> None:
     tokens = usage.total_tokens
-    counted = f", {tokens.input or 0:,} tokens in, {tokens.output or 0:,} out" if tokens is not None else ""
+    counted = (
+        f", {pluralize(tokens.input or 0, 'token')} in, {tokens.output or 0:,} out"
+        if tokens is not None
+        else ""
+    )
     left = f", {format_usd(usage.remaining_credits)} left" if usage.remaining_credits is not None else ""
     session.err.print(
         f"{pluralize(usage.total_requests, 'request')}, {format_usd(usage.total_cost)}{counted}{left}"

@@ -131,8 +131,8 @@ def command(
 ) -> None:
     """Run the requests of INPUT, a file of JSON lines, CSV or Parquet, and write the results to OUTPUT.
 
-    Failed requests and invalid lines are written to OUTPUT.failed.jsonl, and to tables with their error; they do
-    not stop the batch.
+    Failed requests and invalid lines do not stop the batch. They are written to OUTPUT.failed.jsonl; an output in
+    CSV or Parquet also has a row for each, with the error.
     """
     from ...batch.lines import open_input  # cost: loads the client
 
@@ -244,9 +244,8 @@ def _print_estimate(
         if estimate.assumed
         else ""
     )
-    session.print_result(
-        f"{pluralize(todo, 'request')}, {cost}: {estimate.tokens_in:,} tokens in, {estimate.tokens_out:,} out{assumed}"
-    )
+    counted = f"{pluralize(estimate.tokens_in, 'token')} in, {estimate.tokens_out:,} out"
+    session.print_result(f"{pluralize(todo, 'request')}, {cost}: {counted}{assumed}")
 
 
 def _describe_missing_prices(prices: Prices | None) -> str:

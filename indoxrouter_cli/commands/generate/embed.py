@@ -117,7 +117,8 @@ def command(
     if output is not None and output.is_file():
         session.print_result(str(output))
     session.err.print(
-        f"{pluralize(len(rows), 'vector')} of {width} dimensions, {format_usd(cost)}", style="dim"
+        f"{pluralize(len(rows), 'vector')} of {pluralize(width, 'dimension')}, {format_usd(cost)}",
+        style="dim",
     )
     if broken:
         raise CommandError(

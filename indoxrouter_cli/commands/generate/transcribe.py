@@ -60,7 +60,7 @@ def command(
 ) -> None:
     """Transcribe RECORDINGS.
 
-    A directory stands for all audio files in it. The text of one recording is written to the standard output; texts of
+    A directory means all audio files in it. The text of one recording is written to the standard output; texts of
     several are written to files beside the recordings, or into the directory that -o names.
     """
     if granularities:

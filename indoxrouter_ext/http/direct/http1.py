@@ -172,7 +172,7 @@ class ResponseParser:
         elif self._says_its_end:
             self._refuse("the server closed the connection before the end of the body")
         elif not in_order:
-            self._refuse("the connection broke, and the body may be cut short")
+            self._refuse("the connection broke, and the body may be incomplete")
         elif self.fault is None:
             self.complete = True
 

@@ -1,4 +1,4 @@
-"""Codecs of text that stands for another value, which callers may pass: a UUID, or bytes as Base64. Both read as text."""
+"""Codecs of text that represents another value, which callers may pass: a UUID, or bytes as Base64. Both read as text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Base64Text(String):
         return super().encode(value, path)
 
     def text_of(self, data: bytes) -> str:
-        """The text that stands for bytes."""
+        """The text that represents bytes."""
         return b64encode(data).decode("ascii")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ..values.text import plural
-
 import builtins
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from ..values.json import is_items, is_mapping
+from ..values.text import plural
 from ..values.unset import UNSET
 
 

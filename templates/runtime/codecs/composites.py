@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ..values.text import plural
-
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from ..values.json import is_items, is_list, is_mapping, is_object, is_sequence
+from ..values.text import plural
 from .base import Codec, nearest, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ..values.text import plural
-
 import math
 import operator
 import re
@@ -12,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..values.json import dumps
+from ..values.text import plural
 from .base import Codec, is_writable, raise_invalid_argument
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from ..values.text import plural
 from .interface import Headers, TransportFailure
 
 # What servers write into Content-Encoding for a body that is not compressed at all. Only "identity" is registered.
@@ -30,7 +31,7 @@ class BodyReader:
     """
 
     STEP = 1024 * 1024  # a compressed kilobyte may hold a megabyte: it is passed on in pieces of this size
-    # Text and vectors shrink to a tenth or a twentieth. A body that swells like this, and is big already, is a bomb.
+    # Text and vectors shrink to a tenth or a twentieth. A body that expands more, and is big already, is a bomb.
     SUSPICIOUS_SIZE = 16 * 1024 * 1024
     SUSPICIOUS_RATIO = 200
 
@@ -89,13 +90,13 @@ class BodyReader:
     def finish(self) -> None:
         """Say that the body ended, so that a compressed body that was cut short is noticed."""
         if self._inflate is not None or self._head:
-            raise TransportFailure("decode", f"the {self._encoding} body ends in the middle")
+            raise TransportFailure("decode", f"the {self._encoding} body is incomplete")
         if self._inner is not None:
             self._inner.finish()
 
     def _check_ratio(self, size: int) -> None:
         if size > self.SUSPICIOUS_SIZE and size > self._arrived * self.SUSPICIOUS_RATIO:
-            reason = f"the compressed body swells {size // self._arrived} times, as bombs do"
+            reason = f"the compressed body expands {size // self._arrived} times, as decompression bombs do"
             raise TransportFailure("too_large", reason)
 
     def _begins_plainly(self, piece: bytes) -> bool | None:
@@ -116,7 +117,7 @@ class BodyReader:
             return True
         if encoding != "deflate":
             shown = encoding if encoding in _COMPRESSIONS else "something unknown"
-            raise TransportFailure("decode", f"the body is compressed with {shown}, which was not asked for")
+            raise TransportFailure("decode", f"the body is compressed with {shown}, which was not requested")
         return False
 
     def _new_inflate(self, first: bytes) -> Any:
@@ -141,4 +142,4 @@ def _is_text(start: bytes) -> bool:
 
 def too_large(limit: int) -> TransportFailure:
     """The failure of a body that outgrew its limit."""
-    return TransportFailure("too_large", f"the body is larger than the limit of {limit} bytes")
+    return TransportFailure("too_large", f"the body is larger than the limit of {plural(limit, 'byte')}")

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, overload
 
 from ..values.masking import mask
+from ..values.text import plural
 
 DefaultT = TypeVar("DefaultT")
 
@@ -194,7 +195,7 @@ def body_pieces(content: bytes | SizedBody) -> Iterator[bytes | memoryview]:
             if left < 0:
                 break
             yield piece
-        problem = "grew while it was sent" if left < 0 else f"ended {left} bytes early" if left else ""
+        problem = "grew while it was sent" if left < 0 else f"ended {plural(left, 'byte')} early" if left else ""
     except (OSError, ValueError) as error:  # ValueError: the file has been closed
         problem = f"could not be read: {getattr(error, 'strerror', None) or error}"
     if problem:

@@ -1,4 +1,4 @@
-"""Which proxy stands between this program and a server, by the variables of the environment."""
+"""Which proxy is between this program and a server, by the variables of the environment."""
 
 from __future__ import annotations
 

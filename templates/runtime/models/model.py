@@ -7,8 +7,6 @@ exactly what was received, plus later changes. The JSON object is never modified
 
 from __future__ import annotations
 
-from ..values.text import plural
-
 import copy
 from collections.abc import Iterator, KeysView, Mapping
 from datetime import date
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..codecs.base import near_names, nearest, raise_invalid_argument
 from ..values.json import MalformedJson, dumps, is_items, is_list, is_mapping, is_object, loads
+from ..values.text import plural
 from ..values.unset import UNSET
 from .schema import Field, Schema
 
@@ -342,11 +341,11 @@ def short(value: Any, depth: int = 2) -> str:
         return f"<{plural(len(value), 'byte')}>"
     if is_list(value):
         shown = ", ".join(short(item, depth - 1) for item in value[:3]) if depth else ""
-        more = f"{', ' if shown else ''}… ({len(value)} items)" if len(value) > 3 or not depth else ""
+        more = f"{', ' if shown else ''}… ({plural(len(value), 'item')})" if len(value) > 3 or not depth else ""
         return f"[{shown}{more}]"
     if is_object(value):
         if not depth:
-            return f"{{… ({len(value)} keys)}}"
+            return f"{{… ({plural(len(value), 'key')})}}"
         pairs = list(value.items())
         shown = ", ".join(f"{key!r}: {short(item, depth - 1)}" for key, item in pairs[:6])
         return f"{{{shown}{f', … ({len(pairs)} keys)' if len(pairs) > 6 else ''}}}"

@@ -245,6 +245,16 @@ def test_the_estimate_is_near_what_it_costs(cli: Cli, mock: MockServer) -> None:
     assert estimate == pytest.approx(before - mock.credits, rel=0.25)
 
 
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("one", "1 token in, 0 out"), ("two words", "3 tokens in, 0 out")]
+)
+def test_the_estimate_counts_tokens(cli: Cli, text: str, tokens: str) -> None:
+    cli.file("in.jsonl", json.dumps({"text": text}) + "\n")
+    result = cli("batch", "in.jsonl", "-o", "out.jsonl", "--estimate")
+    assert result.out.startswith("1 request, about $")
+    assert result.out.endswith(f": {tokens}\n")
+
+
 def test_more_than_max_cost_is_not_begun(cli: Cli, mock: MockServer) -> None:
     cli.file("in.jsonl", lines(40))
     result = cli("batch", "in.jsonl", "-o", "out.jsonl", "--max-cost", "0.0001")
@@ -254,7 +264,7 @@ def test_more_than_max_cost_is_not_begun(cli: Cli, mock: MockServer) -> None:
     assert not [request for request in mock.requests if request["operation"] == "createChatCompletion"]
 
 
-def test_max_cost_stops_a_batch_that_turns_out_dearer_and_more_lets_it_go_on(
+def test_max_cost_stops_a_batch_that_is_more_expensive_and_a_higher_limit_resumes_it(
     cli: Cli, mock: MockServer
 ) -> None:
     mock.reset(reply_tokens=600)  # longer than the estimate assumes

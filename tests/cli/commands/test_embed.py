@@ -62,6 +62,21 @@ def test_ids_and_fields_of_json_lines_are_kept(cli: Cli) -> None:
     assert [(row["id"], row["text"]) for row in rows] == [("x", "one"), (2, "two")]
 
 
+@pytest.mark.parametrize(
+    ("texts", "made", "used"),
+    [
+        (["one"], "1 vector of 1 dimension, ", ", 1 token in, "),
+        (["one", "two"], "2 vectors of", ", 2 tokens in, "),
+    ],
+)
+def test_nouns_agree_with_their_numbers(
+    cli: Cli, mock: MockServer, texts: list[str], made: str, used: str
+) -> None:
+    mock.models.add("acme/one", abilities=["embedding"], dimensions=1)
+    assert made in cli("embed", "-m", "acme/one", *texts).err
+    assert used in cli("usage").err
+
+
 def test_parquet_holds_ids_texts_and_vectors(cli: Cli) -> None:
     pytest.importorskip("pyarrow")
     import pyarrow.parquet

@@ -190,7 +190,7 @@ def test_names_that_a_shell_would_obey_are_not_put_on_the_line(cli: Cli) -> None
     assert offered(cli, "indoxrouter chat -m ") == ["a/b"]
 
 
-def test_a_catalogue_that_tells_no_capabilities_is_offered_as_a_whole(cli: Cli) -> None:
+def test_a_catalog_that_tells_no_capabilities_is_offered_as_a_whole(cli: Cli) -> None:
     assert cli("models").code == 0
     model_file(cli).write_text('{"a/b": [], "a/c": ["magic"]}')
     assert offered(cli, "indoxrouter embed -m ") == ["a/b", "a/c"]

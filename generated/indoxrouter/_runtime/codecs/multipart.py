@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import IO, Annotated, Any
 
 from ..values.introspection import UNCHECKED
+from ..values.text import plural
 from .base import raise_invalid_argument
 
 CHUNK = 256 * 1024
@@ -87,7 +88,7 @@ class Upload:
         return cls(value, argument=argument)
 
     def __repr__(self) -> str:
-        return f"Upload({self.filename!r}, {self.media_type}, {self.size} bytes)"
+        return f"Upload({self.filename!r}, {self.media_type}, {plural(self.size, 'byte')})"
 
     def read(self) -> bytes:
         """The content of the file."""

@@ -342,11 +342,13 @@ def short(value: Any, depth: int = 2) -> str:
         return f"<{plural(len(value), 'byte')}>"
     if is_list(value):
         shown = ", ".join(short(item, depth - 1) for item in value[:3]) if depth else ""
-        more = f"{', ' if shown else ''}… ({len(value)} items)" if len(value) > 3 or not depth else ""
+        more = (
+            f"{', ' if shown else ''}… ({plural(len(value), 'item')})" if len(value) > 3 or not depth else ""
+        )
         return f"[{shown}{more}]"
     if is_object(value):
         if not depth:
-            return f"{{… ({len(value)} keys)}}"
+            return f"{{… ({plural(len(value), 'key')})}}"
         pairs = list(value.items())
         shown = ", ".join(f"{key!r}: {short(item, depth - 1)}" for key, item in pairs[:6])
         return f"{{{shown}{f', … ({len(pairs)} keys)' if len(pairs) > 6 else ''}}}"

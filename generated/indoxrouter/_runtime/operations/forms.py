@@ -16,7 +16,7 @@ from ..values import json
 def decode_form(body: bytes | str, codec: Codec) -> dict[str, Any]:
     """The fields of a form, or of the query of a request, as JSON values for `codec`.
 
-    A field that is declared as a list is one, however often it stands there; any other that is repeated becomes one.
+    A field that is declared as a list is one, however often it occurs; any other that is repeated becomes one.
     """
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if text.startswith(("http://", "https://", "/")):  # the URL of a request, with its query

@@ -40,7 +40,7 @@ def _as_plain(value: Any) -> Any:
     for kind in (int, float):
         if isinstance(value, kind):
             return kind(value)
-    raise TypeError(f"an object of type {type(value).__name__} is no JSON value")
+    raise TypeError(f"an object of type {type(value).__name__} is not a JSON value")
 
 
 def _is_large(size: int) -> bool:

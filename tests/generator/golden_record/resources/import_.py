@@ -42,7 +42,7 @@ class ImportResource(_Named):
             The JSON value. Any JSON.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
         """
         from ..api.import_.raw import OPERATION
 
@@ -79,7 +79,7 @@ class ImportResource(_Named):
             ClassResponseOption1 or A list of numbers. A union with objects in it.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
         """
         from ..api.import_.class_ import OPERATION
 
@@ -120,7 +120,7 @@ class AsyncImportResource(_Named):
             The JSON value. Any JSON.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
         """
         from ..api.import_.raw import OPERATION
 
@@ -157,7 +157,7 @@ class AsyncImportResource(_Named):
             ClassResponseOption1 or A list of numbers. A union with objects in it.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
         """
         from ..api.import_.class_ import OPERATION
 

@@ -43,7 +43,7 @@ class PetsResource(_Named):
             Everything. Through a reference.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
         """
         from ..api.pets.get_shared import OPERATION
 
@@ -90,7 +90,7 @@ class PetsResource(_Named):
             A list of `Cat` objects or `Dog` objects. Pets. Text. Pets.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             APIError: default: Anything else.
         """
         from ..api.pets.list_pets import OPERATION
@@ -144,7 +144,7 @@ class PetsResource(_Named):
             Pet. Made. Nothing. Nothing to say.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             APIError: 4XX: Wrong.
         """
         from ..api.pets.create_pet import OPERATION
@@ -197,7 +197,7 @@ class PetsResource(_Named):
             Bytes. Sound.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
         """
         from ..api.pets.put_photo import OPERATION
 
@@ -238,7 +238,7 @@ class AsyncPetsResource(_Named):
             Everything. Through a reference.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
         """
         from ..api.pets.get_shared import OPERATION
 
@@ -285,7 +285,7 @@ class AsyncPetsResource(_Named):
             A list of `Cat` objects or `Dog` objects. Pets. Text. Pets.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             APIError: default: Anything else.
         """
         from ..api.pets.list_pets import OPERATION
@@ -339,7 +339,7 @@ class AsyncPetsResource(_Named):
             Pet. Made. Nothing. Nothing to say.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
             APIError: 4XX: Wrong.
         """
         from ..api.pets.create_pet import OPERATION
@@ -392,7 +392,7 @@ class AsyncPetsResource(_Named):
             Bytes. Sound.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
+            InvalidParametersError: Before sending, when an argument is invalid.
         """
         from ..api.pets.put_photo import OPERATION
 

@@ -18,16 +18,16 @@ PROVIDERS: list[Any] = [
 
 
 def test_models_is_a_mapping_of_provider_to_its_models(harness: Harness) -> None:
-    catalogue = harness.models()
-    assert isinstance(catalogue, dict)
-    assert isinstance(catalogue, ModelCatalog)
-    assert len(catalogue) >= 12
-    assert all(isinstance(model, generated.ModelInfo) for models in catalogue.values() for model in models)
-    assert "gpt-4o-mini" in {model["id"] for model in catalogue["openai"]}
-    assert catalogue["OpenAI"] is catalogue["openai"]
-    assert [provider.id for provider in catalogue.providers] == list(catalogue)
-    assert catalogue["providers"] is catalogue.providers
-    assert "openai: " in repr(catalogue)
+    catalog = harness.models()
+    assert isinstance(catalog, dict)
+    assert isinstance(catalog, ModelCatalog)
+    assert len(catalog) >= 12
+    assert all(isinstance(model, generated.ModelInfo) for models in catalog.values() for model in models)
+    assert "gpt-4o-mini" in {model["id"] for model in catalog["openai"]}
+    assert catalog["OpenAI"] is catalog["openai"]
+    assert [provider.id for provider in catalog.providers] == list(catalog)
+    assert catalog["providers"] is catalog.providers
+    assert "openai: " in repr(catalog)
 
 
 def test_one_provider_can_be_picked(harness: Harness) -> None:
@@ -42,16 +42,16 @@ def test_one_provider_can_be_picked(harness: Harness) -> None:
 def test_both_wire_forms_give_the_same_mapping(wrap: Any) -> None:
     providers = [generated.Provider.from_dict(provider) for provider in PROVIDERS]
     answer = wrap(PROVIDERS if isinstance(wrap(PROVIDERS), generated.ProviderList) else providers)
-    catalogue = ModelCatalog.of(answer)
-    assert {name: [model.id for model in models] for name, models in catalogue.items()} == {
+    catalog = ModelCatalog.of(answer)
+    assert {name: [model.id for model in models] for name, models in catalog.items()} == {
         "openai": ["gpt-4o-mini"],
         "mistral": [],
         "bare": [],
     }
-    plain = catalogue.to_dict()
+    plain = catalog.to_dict()
     assert plain in (PROVIDERS, {"providers": PROVIDERS})
     with pytest.raises(KeyError):
-        _ = catalogue["nobody"]
+        _ = catalog["nobody"]
 
 
 def test_providers_are_a_list_with_their_models(harness: Harness) -> None:
@@ -132,7 +132,7 @@ def test_trending_models(harness: Harness) -> None:
     assert harness.last_request["query"] == "days=7&limit=3"
 
 
-def test_the_catalogue_is_asked_with_the_token_at_hand(harness: Harness) -> None:
+def test_the_catalog_is_asked_with_the_token_at_hand(harness: Harness) -> None:
     """The documents disagree on whether it needs credentials; a server that needs none ignores them."""
     harness.get_usage()  # after this there is one
     harness.models()
