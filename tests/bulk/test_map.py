@@ -24,7 +24,7 @@ from indoxrouter_bulk.results import MapResult, MaxCostReachedError
 from indoxrouter_mock import MockServer
 from tests.patience import seconds
 from tests.reliability.harness import ENVELOPE, KEY
-from tests.reliability.server import CLOSE, ScriptedServer, answer
+from tests.reliability.server import CLOSE, Reply, ScriptedServer, answer
 
 
 @pytest.fixture
@@ -286,9 +286,9 @@ async def test_a_server_that_is_down_ends_the_run() -> None:
 async def test_the_eighth_network_failure_in_a_row_ends_the_run() -> None:
     server = ScriptedServer()
     refused = answer({"error": "invalid_request", "message": "no"}, 400)
-    lost = [CLOSE]
+    lost: Reply = [CLOSE]
     # Seven, and an answer; seven, and a refusal, which is an answer as well; then eight.
-    rows = [*[lost] * 7, answer(ENVELOPE), *[lost] * 7, refused, *[lost] * 9]
+    rows: list[Reply] = [*[lost] * 7, answer(ENVELOPE), *[lost] * 7, refused, *[lost] * 9]
     server.on("/chat/completions", *rows)
     results: list[MapResult[Any]] = []
     async with AsyncClient(KEY, base_url=server.url, auth="api_key", max_retries=0) as client:
