@@ -316,6 +316,16 @@ async def test_a_run_waits_as_many_seconds_as_the_server_asks(mock: MockServer) 
     assert result.seconds == pytest.approx(took, abs=1)
 
 
+async def test_a_run_that_is_not_told_how_long_waits_one_second_and_then_two(mock: MockServer) -> None:
+    mock.faults.add("rate_limit", form="none", times=2, operation="createChatCompletion")
+    async with made(mock, max_retries=0) as client:
+        began = time.monotonic()
+        (result,) = await collect(client.map(["hello"]))
+        took = time.monotonic() - began
+    assert (result.ok, result.attempts) == (True, 3)
+    assert 3 <= took < 3 + seconds(10)
+
+
 async def test_the_cost_stays_below_its_limit(mock: MockServer) -> None:
     async with made(mock) as client:
         run = client.map((f"q{i}" for i in range(1000)), max_cost=0.0005, expected_cost=lambda _: 0.00005)

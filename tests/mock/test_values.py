@@ -8,12 +8,13 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
-from indoxrouter_mock.base.clock import FROZEN_START
+from indoxrouter_mock.base.clock import FROZEN_START, iso
 from tests.spec.document import operation_of, parameters, present_argument, present_arguments, present_field
 
 from .conftest import HELLO
@@ -373,3 +374,19 @@ def test_stream_that_its_client_leaves_is_billed_for_what_was_sent(http: httpx.C
             break
         time.sleep(0.05)
     assert usage["total_tokens"]["output"] == 5
+
+
+@pytest.mark.indoxrouter_mock(frozen_clock=True)
+def test_key_with_a_lifetime_works_until_the_end_of_its_last_day(
+    http: httpx.Client, mock: MockServer
+) -> None:
+    key = http.post("/user/api-keys", json={"name": "short", "expiration_time": 2}).json()
+    own = {"Authorization": f"Bearer {key['api_key']}"}
+    ends = datetime.fromisoformat(key["expires_at"].replace("Z", "+00:00")).timestamp()
+    assert ends == FROZEN_START + 2 * 86_400
+    mock.clock.advance(2 * 86_400 - 0.5)
+    assert http.get("/user/me", headers=own).status_code == 200
+    mock.clock.advance(0.5)
+    assert http.get("/user/me", headers=own).status_code == 401
+    [listed] = [each for each in http.get("/user/api-keys").json()["keys"] if each["id"] == key["id"]]
+    assert listed["last_used_at"] == iso(ends - 0.5)
