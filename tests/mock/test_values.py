@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -390,3 +391,83 @@ def test_key_with_a_lifetime_works_until_the_end_of_its_last_day(
     assert http.get("/user/me", headers=own).status_code == 401
     [listed] = [each for each in http.get("/user/api-keys").json()["keys"] if each["id"] == key["id"]]
     assert listed["last_used_at"] == iso(ends - 0.5)
+
+
+@pytest.mark.indoxrouter_mock(tier="free", frozen_clock=True)
+def test_hour_whose_last_token_is_used_allows_no_further_request(http: httpx.Client) -> None:
+    prompt = chat(http).json()["usage"]["tokens_prompt"]  # and ten tokens
+    assert chat(http, tokens=10_000 - 2 * prompt - 10 - 1).status_code == 200
+    assert chat(http, tokens=1).status_code == 200  # one token is left, and a request may pass the limit
+    assert chat(http, tokens=1).status_code == 429
+
+
+@pytest.mark.indoxrouter_mock(tier="free", frozen_clock=True)
+def test_hour_is_full_with_exactly_as_many_tokens_as_are_allowed(http: httpx.Client) -> None:
+    prompt = chat(http).json()["usage"]["tokens_prompt"]
+    used = chat(http, tokens=10_000 - 2 * prompt - 10).json()["usage"]["tokens_total"]
+    assert used + prompt + 10 == 10_000
+    assert chat(http, tokens=1).status_code == 429
+
+
+@pytest.mark.indoxrouter_mock(frozen_clock=True)
+def test_transactions_are_listed_newest_first_in_pages(http: httpx.Client, mock: MockServer) -> None:
+    costs = []
+    for tokens in (10, 20, 30, 40):
+        mock.clock.advance(1)
+        costs.append(chat(http, tokens=tokens).json()["usage"]["cost"])
+    pages = [
+        http.get("/user/transactions", params={"limit": 2, "offset": offset}).json() for offset in (0, 2, 4)
+    ]
+    assert {page["total_count"] for page in pages} == {5}
+    amounts = [[row["amount"] for row in page["transactions"]] for page in pages]
+    assert amounts == [[-costs[3], -costs[2]], [-costs[1], -costs[0]], [1_000_000.0]]
+
+
+def test_tokens_are_reported_in_the_direction_in_which_they_went(http: httpx.Client) -> None:
+    used = chat(http, tokens=40).json()["usage"]
+    asked, answered = used["tokens_prompt"], used["tokens_completion"]
+    assert answered == 40 > asked
+    usage = http.get("/user/usage").json()
+    directions = {"input": asked, "output": answered, "total": asked + answered}
+    assert usage["total_tokens"] == directions
+    [model] = usage["models"].values()
+    assert model["tokens"] == directions
+
+
+@pytest.mark.indoxrouter_mock(frozen_clock=True)
+def test_trending_counts_the_days_that_are_asked_for(http: httpx.Client, mock: MockServer) -> None:
+    chat(http, model="openai/gpt-4o")
+    mock.clock.advance(2 * 86_400)
+    chat(http)
+
+    def counted(days: int) -> dict[str, int]:
+        rows = http.get("/models/trending", params={"days": days}).json()
+        return {row["id"]: row["requests"] for row in rows if row["requests"]}
+
+    assert counted(1) == {"gpt-4o-mini": 1}
+    assert counted(2) == {"gpt-4o-mini": 1, "gpt-4o": 1}
+
+
+@pytest.mark.indoxrouter_mock(frozen_clock=True, video_seconds=0)
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({"resolution": "480p", "aspect_ratio": "2:1"}, (960, 480)),
+        ({"resolution": "480p", "aspect_ratio": "1:2"}, (480, 960)),
+        ({"size": "320x240"}, (320, 240)),
+    ],
+)
+def test_video_is_as_wide_and_as_high_as_asked(
+    http: httpx.Client, fields: dict[str, str], size: tuple[int, int]
+) -> None:
+    body = {"prompt": "a fox", "duration": 1, "additional_params": fields}
+    job = http.post("/videos/generations", json=body).json()["data"]["job_id"]
+    film = http.get(http.get(f"/videos/jobs/{job}").json()["result"]["video_url"]).content
+    track = film.index(b"tkhd") + 4
+    width, height = struct.unpack(">II", film[track + 76 : track + 84])
+    assert (width / 65_536, height / 65_536) == size
+
+
+def test_fault_is_passed_over_as_often_as_it_says(http: httpx.Client, mock: MockServer) -> None:
+    mock.faults.add("error", status=500, skip=2, times=1)
+    assert [chat(http).status_code for _ in range(4)] == [200, 200, 500, 200]
