@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -167,26 +168,12 @@ class Journal:
     def _read_segments(self) -> None:
         add = "INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         self._index.execute("BEGIN")
-        for number in range(len(self._segments)):
-            for start, record in self._lines(number):
+        for number, segment in enumerate(self._segments):
+            for start, record in _lines(segment):
                 if record.error is None and self._index.execute(add, (record.key, number, start)).rowcount:
                     self.done += 1
                     self.cost += record.cost or 0.0
         self._index.execute("COMMIT")
-
-    def _lines(self, number: int) -> Iterator[tuple[int, Record]]:
-        start = 0
-        with self._segments[number].open("rb") as file:
-            for line in file:
-                if line.endswith(b"\n"):
-                    try:
-                        yield start, _decode(line)
-                    except (msgspec.MsgspecError, UnicodeDecodeError):
-                        raise InvalidParametersError(
-                            f"journal: {self._segments[number]} is damaged at byte {start}",
-                            argument="journal",
-                        ) from None
-                start += len(line)
 
     def find(self, key: str) -> Record | None:
         """The result of a row, from when the journal was opened; None if it had none, or a failure."""
@@ -220,9 +207,7 @@ class Journal:
         except (TypeError, ValueError):
             return False
         if self._segment is None:
-            self._segment = (self.path / f"{os.getpid()}-{secrets.token_hex(6)}.jsonl").open(
-                "xb", buffering=0
-            )
+            self._segment = (self.path / f"{segment_name()}.jsonl").open("xb", buffering=0)
         rest = memoryview(line)
         try:
             while rest:  # a disk that fills up writes less than asked, before it raises
@@ -237,21 +222,33 @@ class Journal:
         return True
 
     def records(self) -> Iterator[Record]:
-        """One record for each row, merged from all segments: its result, else its last failure. Rereads the disk."""
-        self._segments = sorted(self.path.glob("*.jsonl"))
+        """One record for each row, merged from all segments: its result, else its last failure. Rereads the disk.
+
+        Results come first, then failures; each in the order in which they were written, segment by segment.
+        """
+        segments = sorted(self.path.glob("*.jsonl"))
         table = sqlite3.connect("", isolation_level=None)
         try:
-            table.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
+            # The place of the last failure of each row; NULL once it has a result.
+            table.execute("CREATE TABLE rows (key TEXT PRIMARY KEY, segment INT, start INT) WITHOUT ROWID")
             table.execute("BEGIN")
-            add = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING"
-            for failures in (False, True):
-                numbers = range(len(self._segments))
-                for number in reversed(numbers) if failures else numbers:
-                    for _, record in self._lines(number):
-                        if (record.error is not None) == failures and table.execute(
-                            add, (record.key,)
-                        ).rowcount:
-                            yield record
+            succeed = "INSERT INTO rows (key) VALUES (?) ON CONFLICT DO UPDATE SET segment = NULL WHERE segment NOTNULL"
+            fail = (
+                "INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+                " SET segment = excluded.segment, start = excluded.start WHERE segment NOTNULL"
+            )
+            for number, segment in enumerate(segments):
+                for start, record in _lines(segment):
+                    if record.error is not None:
+                        table.execute(fail, (record.key, number, start))
+                    elif table.execute(succeed, (record.key,)).rowcount:
+                        yield record
+            is_last = "SELECT 1 FROM rows WHERE key = ? AND segment = ? AND start = ?"
+            for number, segment in enumerate(segments):
+                for start, record in _lines(segment):
+                    place = (record.key, number, start)
+                    if record.error is not None and table.execute(is_last, place).fetchone():
+                        yield record
         finally:
             table.close()
 
@@ -282,6 +279,11 @@ def remove_journal(path: str | os.PathLike[str]) -> None:
         directory.rmdir()
 
 
+def segment_name() -> str:
+    """A name for a segment of this process. Names sort by the time at which they were made."""
+    return f"{time.time_ns()}.{os.getpid()}-{secrets.token_hex(6)}"
+
+
 def describe_error(error: IndoxRouterError) -> dict[str, Any]:
     """The facts of an error that a row keeps: type, message, status code and request id."""
     facts = {
@@ -291,6 +293,21 @@ def describe_error(error: IndoxRouterError) -> dict[str, Any]:
         "request_id": error.request_id,
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _lines(segment: Path) -> Iterator[tuple[int, Record]]:
+    """The records of a segment, each with the byte at which it begins."""
+    start = 0
+    with segment.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                try:
+                    yield start, _decode(line)
+                except (msgspec.MsgspecError, UnicodeDecodeError):
+                    raise InvalidParametersError(
+                        f"journal: {segment} is damaged at byte {start}", argument="journal"
+                    ) from None
+            start += len(line)
 
 
 def _decode(line: bytes) -> Record:

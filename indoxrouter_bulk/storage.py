@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import secrets
 import shutil
 import tempfile
 import threading
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter.errors import InvalidParametersError
 
-from .journal import Journal, Record
+from .journal import Journal, Record, segment_name
 from .tables import import_arrow
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class StorageJournal(Journal):
             raise InvalidParametersError(
                 f"journal: {_without_secrets(uri)}: {str(error).replace(uri, '…')}", argument="journal"
             ) from None
-        self._name = f"{os.getpid()}-{secrets.token_hex(6)}"
+        self._name = segment_name()
         self._theirs = set(self._local.glob("*.jsonl"))
         # Bytes of each segment of this process; a full disk starts a second one.
         self._sent: dict[Path, int] = {}

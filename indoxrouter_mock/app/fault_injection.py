@@ -265,6 +265,8 @@ async def _ends_here(faults: Faults, writer: ResponseWriter, index: int, left: a
     """Whether the stream ends here, before event `index` (from 0), because a fault says so."""
     if "stall" in faults and index == faults["stall"]["after"]:
         await asyncio.wait((left,), timeout=faults["stall"]["seconds"])
+        if left.done():
+            return True  # what is not sent any more is not billed either
     if "reset" in faults and index == faults["reset"]["after"]:
         left.cancel()
         await writer.drop_connection(reset=True)

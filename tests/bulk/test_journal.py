@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from indoxrouter import AsyncClient
-from indoxrouter.errors import InvalidParametersError
+from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
 from indoxrouter_bulk.journal import Journal
 from indoxrouter_bulk.keys import request_hash, row_key
@@ -162,6 +163,86 @@ def test_a_key_depends_on_job_row_and_request() -> None:
     keys = {row_key("j", 1, one), row_key("k", 1, one), row_key("j", 2, one), row_key("j", 1, "")}
     assert len(keys) == 4
     assert request_hash({"file": object()}) is None
+
+
+def succeeded(name: str, text: str = "an answer") -> MapResult[Any]:
+    return MapResult(id=name, index=0, request=None, value=text, cost=0.5)
+
+
+def failed(name: str, reason: str) -> MapResult[Any]:
+    return MapResult(id=name, index=0, request=None, error=IndoxRouterError(reason))
+
+
+def told(journal: Journal) -> list[tuple[str, str]]:
+    """The rows of a journal with their results, or the reasons of their failures, in its order."""
+    return [
+        (record.key, record.error["message"] if record.error else record.value)
+        for record in journal.records()
+    ]
+
+
+def test_records_are_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+    for number in range(5):  # each a segment of its own, in one process or in several
+        with Journal(tmp_path / "j") as journal:
+            journal.add(f"failed-{number}", failed("x", f"reason {number}"))
+            journal.add(f"done-{number}", succeeded("x", f"answer {number}"))
+    with Journal(tmp_path / "j") as journal:
+        results = [(f"done-{number}", f"answer {number}") for number in range(5)]
+        assert told(journal) == results + [(f"failed-{number}", f"reason {number}") for number in range(5)]
+
+
+@pytest.mark.parametrize("runs", [1, 4])
+def test_the_record_of_a_row_is_its_result_or_else_its_last_failure(tmp_path: Path, runs: int) -> None:
+    attempts = [failed("a", "first"), failed("b", "once"), failed("c", "early"), failed("a", "second")]
+    attempts += [succeeded("c", "late"), failed("c", "of another process"), failed("a", "third")]
+    keep = len(attempts) if runs == 1 else 2  # all in one segment, or two in each
+    for start in range(0, len(attempts), keep):
+        with Journal(tmp_path / "j") as journal:
+            for result in attempts[start : start + keep]:
+                journal.add(result.id, result)
+    with Journal(tmp_path / "j") as journal:
+        assert told(journal) == [("c", "late"), ("b", "once"), ("a", "third")]
+
+
+def test_a_row_is_found_though_others_have_written_since(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j") as first:
+        first.add("a", succeeded("a", "the answer to a"))
+    with Journal(tmp_path / "j") as reader:
+        (own,) = (tmp_path / "j").glob("*.jsonl")
+        with Journal(tmp_path / "other", job=reader.job) as other:
+            other.add("b", succeeded("b", "b"))
+        (theirs,) = (tmp_path / "other").glob("*.jsonl")
+        theirs.rename(tmp_path / "j" / "0-first-in-every-order.jsonl")  # as of a machine whose clock is slow
+        assert own.exists()
+        assert told(reader) == [("b", "b"), ("a", "the answer to a")]
+        found = reader.find("a")
+        assert found is not None
+        assert found.value == "the answer to a"
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_only_a_journal_that_syncs_writes_each_result_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: bool
+) -> None:
+    synced: list[tuple[str, int]] = []  # of each file, how much of it was on the disk for sure
+    fsync = os.fsync
+
+    def record(handle: int) -> None:
+        fsync(handle)
+        synced.append((Path(os.readlink(f"/proc/self/fd/{handle}")).suffix, os.fstat(handle).st_size))
+
+    monkeypatch.setattr(os, "fsync", record)
+    with Journal(tmp_path / "j", sync=sync) as journal:
+        ((_, head),) = synced  # the job's name, before anything is sent
+        assert head == (tmp_path / "j" / "job.json").stat().st_size > 0
+        sizes = []
+        for name in ("a", "b", "c"):
+            journal.add(name, succeeded(name))
+            (segment,) = (tmp_path / "j").glob("*.jsonl")
+            sizes.append(segment.stat().st_size)
+        written = [(".jsonl", size) for size in sizes]
+        assert synced[1:] == (written if sync else [])
+    assert synced[1:] == ([*written, written[-1]] if sync else written[-1:])  # closing writes the rest
 
 
 _FULL = """

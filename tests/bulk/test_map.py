@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ from indoxrouter_bulk.results import MapResult, MaxCostReachedError
 from indoxrouter_mock import MockServer
 from tests.patience import seconds
 from tests.reliability.harness import ENVELOPE, KEY
-from tests.reliability.server import ScriptedServer, answer
+from tests.reliability.server import CLOSE, Reply, ScriptedServer, answer
 
 
 @pytest.fixture
@@ -280,6 +281,49 @@ async def test_a_server_that_is_down_ends_the_run() -> None:
     ) as client:
         with pytest.raises(NetworkError):
             await collect(client.map((f"q{i}" for i in range(1000)), concurrency=4))
+
+
+async def test_the_eighth_network_failure_in_a_row_ends_the_run() -> None:
+    server = ScriptedServer()
+    refused = answer({"error": "invalid_request", "message": "no"}, 400)
+    lost: Reply = [CLOSE]
+    # Seven, and an answer; seven, and a refusal, which is an answer as well; then eight.
+    rows: list[Reply] = [*[lost] * 7, answer(ENVELOPE), *[lost] * 7, refused, *[lost] * 9]
+    server.on("/chat/completions", *rows)
+    results: list[MapResult[Any]] = []
+    async with AsyncClient(KEY, base_url=server.url, auth="api_key", max_retries=0) as client:
+        run = client.map((f"q{i}" for i in range(100)), concurrency=1)
+        with pytest.raises(NetworkError):
+            await gather_into(results, run)
+    server.close()
+    kinds = ["NetworkError"] * 7
+    assert [type(result.error).__name__ for result in results] == [
+        *kinds, "NoneType", *kinds, type(results[15].error).__name__, *kinds,
+    ]  # fmt: skip
+    assert results[15].error is not None
+    assert results[15].error.status_code == 400
+    assert len(server.sent("/chat/completions")) == 7 + 1 + 7 + 1 + 8
+
+
+async def test_a_run_waits_as_many_seconds_as_the_server_asks(mock: MockServer) -> None:
+    mock.faults.add("rate_limit", retry_after=1.5, times=1, operation="createChatCompletion")
+    async with made(mock) as client:
+        began = time.monotonic()
+        (result,) = await collect(client.map(["hello"]))
+        took = time.monotonic() - began
+    assert (result.ok, result.attempts) == (True, 2)
+    assert 1.5 <= took < 1.5 + seconds(10)
+    assert result.seconds == pytest.approx(took, abs=1)
+
+
+async def test_a_run_that_is_not_told_how_long_waits_one_second_and_then_two(mock: MockServer) -> None:
+    mock.faults.add("rate_limit", form="none", times=2, operation="createChatCompletion")
+    async with made(mock, max_retries=0) as client:
+        began = time.monotonic()
+        (result,) = await collect(client.map(["hello"]))
+        took = time.monotonic() - began
+    assert (result.ok, result.attempts) == (True, 3)
+    assert 3 <= took < 3 + seconds(10)
 
 
 async def test_the_cost_stays_below_its_limit(mock: MockServer) -> None:

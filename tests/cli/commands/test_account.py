@@ -58,6 +58,13 @@ def test_usage_is_broken_down(cli: Cli) -> None:
     assert cli("usage", "--json").json["total_requests"] == 1
 
 
+def test_the_last_days_include_today(cli: Cli, mock: MockServer) -> None:
+    assert cli("usage", "--days", "7", "--to", "2026-11-20").code == 0
+    assert mock.requests[-1]["query"] == "start_date=2026-11-14&end_date=2026-11-20"
+    assert cli("usage", "--days", "1", "--to", "2026-11-20").code == 0
+    assert mock.requests[-1]["query"] == "start_date=2026-11-20&end_date=2026-11-20"
+
+
 def test_a_sparkline_of_days_is_drawn(cli: Cli, mock: MockServer) -> None:
     for _ in range(2):
         assert cli("chat", "hello").code == 0
