@@ -9,9 +9,13 @@ from typing import Any
 __all__ = ["fields_of"]
 
 
-@cache
 def fields_of(kind: Any) -> dict[str, str]:
     """The attributes of a model class by their names on the wire, in the order of the class."""
+    return _fields_of(kind)
+
+
+@cache
+def _fields_of(kind: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         for name in inspect.get_annotations(base):

@@ -102,8 +102,9 @@ class Mode:
     def kind(self) -> Callable[..., Any]:
         return indoxrouter.AsyncClient if self.is_async else indoxrouter.Client
 
-    def client(self, clock: Clock | None = None, **options: Any) -> Any:
-        """A client of the scripted server, closed when the test ends. Its time is that of `clock` if one is given."""
+    def client(self, **options: Any) -> Any:
+        """A client of the scripted server, closed when the test ends; with `clock`, by that clock."""
+        clock: Clock | None = options.pop("clock", None)
         options.setdefault("api_key", KEY)
         options.setdefault("base_url", self.server.url)
         if "http_client" not in options:

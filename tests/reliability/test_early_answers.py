@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
 
-from indoxrouter_ext.http.direct import asynchronous, blocking, blocking_connection
+from indoxrouter_ext.http.direct import asynchronous, blocking
+from indoxrouter_ext.http.direct.addresses import new_socket
 from indoxrouter_ext.http.direct.async_connection import connect
 from indoxrouter_ext.http.direct.asynchronous import AsyncDirectEngine
 from indoxrouter_ext.http.direct.blocking import DirectEngine
@@ -110,14 +111,12 @@ def test_a_write_that_gets_nowhere_ends_and_frees_its_place(
 def test_a_short_body_that_was_not_written_whole_ends_its_connection(
     refusing: Refusing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    new_socket = blocking_connection.new_socket
-
     def small_socket(address: Any) -> Any:
         sock = new_socket(address)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         return sock
 
-    monkeypatch.setattr(blocking_connection, "new_socket", small_socket)
+    monkeypatch.setattr("indoxrouter_ext.http.direct.blocking_connection.new_socket", small_socket)
     engine = DirectEngine()
     response = engine.send(post(refusing, body=b"u" * 60_000))
     assert b"".join(response.iter_raw()) == b"refused"

@@ -17,7 +17,7 @@ from .harness import do, wait_until_waiting
 from .server import STALL, ScriptedServer, answer
 
 PATIENCE = 10.0
-HELD = [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", STALL]
+HELD: list[Any] = [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", STALL]
 
 
 def get(server: ScriptedServer, path: str = "/thing", pool: float | None = None) -> HttpRequest:

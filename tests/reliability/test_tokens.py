@@ -91,7 +91,7 @@ async def test_many_callers_without_a_token_make_one_exchange(mode: Mode) -> Non
 async def test_many_callers_with_an_expired_token_make_one_exchange(mode: Mode) -> None:
     serve_everything(mode.server)
     clock = Clock()
-    client = mode.client(clock)
+    client = mode.client(clock=clock)
     await do(client.chat(MESSAGES))
     clock.advance(4000)
     await at_once(mode, crowd(mode), lambda: client.chat(MESSAGES))
@@ -416,7 +416,7 @@ class TestRefreshTokens:
         serve_everything(mode.server)
         mode.server.on("/auth/token", numbered(mode.server, refresh_token="refresh-1"))
         clock = Clock()
-        client = mode.client(clock)
+        client = mode.client(clock=clock)
         await do(client.get_usage())
         clock.advance(4000)
         self.exchanges = len(mode.server.sent("/auth/token"))
@@ -466,7 +466,7 @@ async def test_a_failed_refresh_fails_no_call_while_the_token_is_valid(mode: Mod
     serve_everything(mode.server)
     mode.server.on("/auth/token", answer(TOKEN))
     clock = Clock()
-    client = mode.client(clock)
+    client = mode.client(clock=clock)
     await do(client.get_usage())
     mode.server.on("/auth/token", answer({"detail": "down"}, 400))
     clock.advance(3600 - 30)  # the refresh is due, the token valid
@@ -489,7 +489,7 @@ class TestAutoRefreshOff:
     async def test_an_expired_token_raises_and_says_how_to_go_on(self, mode: Mode) -> None:
         serve_everything(mode.server)
         clock = Clock()
-        client = mode.client(clock, auto_refresh=False)
+        client = mode.client(clock=clock, auto_refresh=False)
         await do(client.chat(MESSAGES))
         clock.advance(4000)
         error = await mode.failure(lambda: client.chat(MESSAGES))
@@ -502,7 +502,7 @@ class TestAutoRefreshOff:
     async def test_a_token_is_used_up_to_its_end(self, mode: Mode) -> None:
         serve_everything(mode.server)
         clock = Clock()
-        client = mode.client(clock, auto_refresh=False)
+        client = mode.client(clock=clock, auto_refresh=False)
         for _ in range(2):
             await do(client.chat(MESSAGES))
             clock.advance(3599)

@@ -31,7 +31,7 @@ async def client_with_a_token(mode: Mode) -> tuple[Any, Clock]:
     serve_everything(mode.server)
     mode.server.on("/auth/token", answer(TOKEN))
     clock = Clock()
-    client = mode.client(clock, max_retries=0)
+    client = mode.client(clock=clock, max_retries=0)
     await do(client.chat(MESSAGES))
     return client, clock
 
