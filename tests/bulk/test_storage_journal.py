@@ -63,34 +63,28 @@ def test_records_of_other_workers_appear_when_they_are_uploaded(tmp_path: Path) 
 
 
 def test_a_storage_that_fails_for_a_while_loses_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    journal = StorageJournal(f"file://{tmp_path}", "night")
+    storage = tmp_path / "storage"
+    journal = StorageJournal(f"file://{storage}", "night")
     journal.add("a", result(1))
-
-    def fails(name: str, data: bytes) -> None:
-        raise OSError("out of reach")
-
-    with monkeypatch.context() as patched, caplog.at_level(logging.WARNING, "indoxrouter"):
-        patched.setattr(journal, "_upload", fails)
+    away = storage.rename(tmp_path / "away")
+    with caplog.at_level(logging.WARNING, "indoxrouter"):
         assert journal.flush() is False
-    assert "out of reach" in caplog.text
+    assert f"cannot be uploaded to {storage}" in caplog.text
+    away.rename(storage)
     journal.add("b", result(2))
     journal.close()
-    with StorageJournal(f"file://{tmp_path}", "night") as other:
+    with StorageJournal(f"file://{storage}", "night") as other:
         assert other.done == 2
 
 
 def test_results_that_cannot_be_uploaded_at_the_end_are_kept_and_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     journal = StorageJournal(f"file://{tmp_path / 'storage'}", "night")
-
-    def fails(name: str, data: bytes) -> None:
-        raise OSError("out of reach")
-
-    monkeypatch.setattr(journal, "_upload", fails)
     journal.add("a", result(1))
+    (tmp_path / "storage").rename(tmp_path / "away")
     with caplog.at_level(logging.ERROR, "indoxrouter"):
         journal.close()
     kept = Path(caplog.messages[-1].rpartition(" ")[2])

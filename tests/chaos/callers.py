@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import random
 import threading
 import time
@@ -10,8 +11,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import indoxrouter
+
+from indoxrouter_ext.http.direct import asynchronous, blocking
 
 __all__ = ["KEY", "Tally", "async_callers", "sync_callers"]
 
@@ -71,7 +75,7 @@ def sync_callers(url: str, engine: str | None, count: int, until: float, seed: i
         thread.start()
     for thread in threads:
         thread.join()
-    _check_places(client, "sync", tally)
+    asyncio.run(_check_places(client, blocking, "sync", tally))
     client.close()
 
 
@@ -125,7 +129,7 @@ async def async_callers(
 
     await asyncio.gather(*(work(number) for number in range(count)))
     await asyncio.sleep(0.05)  # dropped streams are released in the loop's next rounds
-    _check_places(client, "async", tally)
+    await _check_places(client, asynchronous, "async", tally)
     await client.close()
     await asyncio.sleep(0.05)
     left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -181,12 +185,24 @@ async def _closed_while_read(own: Any, rng: random.Random, text: str, tally: Tal
         await closing
 
 
-def _check_places(client: Any, kind: str, tally: Tally) -> None:
-    """Whether every place of the pool is free again; asks the direct engine, which is the one that counts places."""
-    driver = client._driver
-    engines = list(driver._engines.values()) if hasattr(driver, "_engines") else [driver._engine]
-    for engine in engines:
-        direct = getattr(engine, "_direct", engine)
-        active = getattr(direct, "_active", 0)
-        if active:
-            tally.wrong.append(f"{kind}: {active} places of the pool are still taken")
+async def _check_places(client: Any, pool: Any, kind: str, tally: Tally) -> None:
+    """Whether every place of the direct engine is free again: with one place, a call gets it; with none, it does not.
+
+    Args:
+        pool: the module whose limit the engine of this client obeys.
+    """
+    if "engine='direct'" not in repr(client):
+        return
+    hurried = client.with_options(timeout=(1, 1, 1, 0.2), max_retries=0)
+    for places in (1, 0):
+        with patch.object(pool, "MAX_CONNECTIONS", places):
+            got_one = True
+            try:
+                call = hurried.chat(_message("a place"))
+                await call if inspect.isawaitable(call) else call
+            except indoxrouter.IndoxRouterError as error:  # of the chaos, or of the pool
+                got_one = "no free connection" not in str(error)
+        if got_one != bool(places):
+            tally.wrong.append(
+                f"{kind}: with {places} places, a call {'gets one' if got_one else 'waits in vain'}"
+            )

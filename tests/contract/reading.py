@@ -12,6 +12,7 @@ from indoxrouter import IndoxRouterError
 from indoxrouter._runtime.models.model import Model
 
 from tests.contract import shapes
+from tests.fields import fields_of
 
 
 def plain(value: Any) -> Any:
@@ -34,7 +35,7 @@ def read_everything(value: Any) -> None:
     """Read every attribute at every depth, in each of the ways in which a value can be read. Nothing may fail."""
     if isinstance(value, Model):
         repr(value)
-        for name in {field.name for field in type(value)._schema_.fields}:
+        for name in fields_of(type(value)).values():
             read_everything(getattr(value, name))
         for key in value:
             value[key]
@@ -88,7 +89,7 @@ def disagreements(schema: dict[str, Any], raw: Any, value: Any, place: str = "")
 
 
 def _attribute(model: Model, wire: str) -> str:
-    return type(model)._schema_.by_wire[wire].name
+    return fields_of(type(model))[wire]
 
 
 def _is_made_friendly(model: Model, wire: str) -> bool:

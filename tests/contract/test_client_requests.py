@@ -19,6 +19,7 @@ from tests.contract import clients, shapes, wire
 from tests.contract.complete import complete
 from tests.contract.coverage import COVERAGE
 from tests.contract.inputs import Inputs, inputs_of, sayable
+from tests.fields import fields_of
 from tests.spec.document import OPERATIONS, parameters
 
 FORM = "multipart/form-data"
@@ -50,8 +51,9 @@ def arguments_of(operation_id: str, inputs: Inputs, way: str) -> tuple[dict[str,
     model = getattr(models, shapes.named(schema)[1])
     body = {name: _as_given(schema, name, value) for name, value in inputs.body.items()}
     if way == "fields as keywords":
-        body = {name: value for name, value in body.items() if name in model._schema_.by_wire}
-        arguments.update({model._schema_.by_wire[name].name: value for name, value in body.items()})
+        names = fields_of(model)
+        body = {name: value for name, value in body.items() if name in names}
+        arguments.update({names[name]: value for name, value in body.items()})
     elif way == "body as a model":
         arguments["body"] = model.from_dict(body)
     else:

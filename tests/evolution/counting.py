@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from tests.fields import fields_of
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI says that parameters of these names are ignored.
 IGNORED = ("accept", "content-type", "authorization")
@@ -109,8 +111,8 @@ def reachable(package: str) -> set[Element]:
 def schemas_without(package: str, declared: dict[str, set[str]]) -> list[str]:
     """The schemas whose properties no class of a package has together."""
     models = importlib.import_module(f"{package}.models")
-    found = [getattr(getattr(models, name), "_schema_", None) for name in models.__all__]
-    known = [set(schema.by_wire) for schema in found if schema is not None]
+    found = [getattr(models, name) for name in models.__all__]
+    known = [set(fields_of(kind)) for kind in found if isinstance(kind, type) and hasattr(kind, "to_dict")]
     return [name for name, wires in declared.items() if not any(wires <= fields for fields in known)]
 
 

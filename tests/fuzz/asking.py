@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
@@ -28,11 +27,9 @@ class Got(NamedTuple):
     body: bytes
 
 
-def new_engine(loop: str, trust: ssl.SSLContext | None) -> Any:
-    """A direct engine that trusts an authority of the fuzzer's."""
-    engine: Any = DirectEngine() if loop == "sync" else AsyncDirectEngine()
-    engine._tls = trust
-    return engine
+def new_engine(loop: str) -> Any:
+    """A direct engine."""
+    return DirectEngine() if loop == "sync" else AsyncDirectEngine()
 
 
 def run_on(loop: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -108,12 +107,12 @@ def poison_round(seed: int, loop: str, *, tls: bool, authority: Authority, asker
     plan = _Plan(seed, late=askers == 1)
     server = FuzzServer(plan.play, authority.server if tls else None)
     tally = Tally()
-    trust = authority.client() if tls else None
     try:
-        if loop == "sync":
-            _ask_from_threads(plan, server, trust, tally, askers, calls)
-        else:
-            run_on(loop, lambda: _ask_from_tasks(loop, plan, server, trust, tally, askers, calls))
+        with authority.trusted():
+            if loop == "sync":
+                _ask_from_threads(plan, server, tally, askers, calls)
+            else:
+                run_on(loop, lambda: _ask_from_tasks(loop, plan, server, tally, askers, calls))
     finally:
         server.close()
     tally.reused = server.reused
@@ -134,10 +133,8 @@ def _judge(tally: Tally, plan: _Plan, asker: str, got: Got | TransportFailure) -
         )
 
 
-def _ask_from_threads(
-    plan: _Plan, server: FuzzServer, trust: ssl.SSLContext | None, tally: Tally, askers: int, calls: int
-) -> None:
-    engine = new_engine("sync", trust)
+def _ask_from_threads(plan: _Plan, server: FuzzServer, tally: Tally, askers: int, calls: int) -> None:
+    engine = new_engine("sync")
     lock = threading.Lock()
 
     def work(number: int) -> None:
@@ -162,15 +159,9 @@ def _ask_from_threads(
 
 
 async def _ask_from_tasks(
-    loop: str,
-    plan: _Plan,
-    server: FuzzServer,
-    trust: ssl.SSLContext | None,
-    tally: Tally,
-    askers: int,
-    calls: int,
+    loop: str, plan: _Plan, server: FuzzServer, tally: Tally, askers: int, calls: int
 ) -> None:
-    engine = new_engine(loop, trust)
+    engine = new_engine(loop)
 
     async def work(number: int) -> None:
         for call in range(calls):

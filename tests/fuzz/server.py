@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
+from unittest.mock import patch
 
 import trustme
 
@@ -21,18 +23,22 @@ RESET: Final = "reset"
 
 
 class Authority:
-    """A certificate authority of our own, and contexts for both sides that trust it."""
+    """A certificate authority of our own.
+
+    Attributes:
+        server: the context of servers.
+    """
 
     def __init__(self) -> None:
-        self.ca = trustme.CA()
+        self._ca = trustme.CA()
         self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.ca.issue_cert("localhost", "127.0.0.1").configure_cert(self.server)
+        self._ca.issue_cert("localhost", "127.0.0.1").configure_cert(self.server)
 
-    def client(self) -> ssl.SSLContext:
-        """A context that trusts this authority and nobody else."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self.ca.configure_trust(context)
-        return context
+    @contextlib.contextmanager
+    def trusted(self) -> Iterator[None]:
+        """Let engines that connect meanwhile trust this authority and nobody else."""
+        with self._ca.cert_pem.tempfile() as path, patch.dict(os.environ, SSL_CERT_FILE=path):
+            yield
 
 
 class FuzzServer:

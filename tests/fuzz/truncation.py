@@ -83,7 +83,6 @@ def cut_on_the_wire(seed: int, loop: str, *, tls: bool, authority: Authority, ca
         return [answer.wire[:cut], ending] if cut else [ending]
 
     server = FuzzServer(play, authority.server if tls else None)
-    trust = authority.client() if tls else None
 
     def judge(asker: str, body: bytes | None) -> None:
         answer, cut, ending = cases[asker]
@@ -93,7 +92,7 @@ def cut_on_the_wire(seed: int, loop: str, *, tls: bool, authority: Authority, ca
     # Each over a connection of its own: the end of one answer must not become the failure of the next.
     def ask_all() -> None:
         for asker, (answer, _, _) in cases.items():
-            engine = new_engine(loop, trust)
+            engine = new_engine(loop)
             try:
                 judge(asker, ask_sync(engine, answer.method, f"{server.url}/{asker}").body)
             except TransportFailure:
@@ -102,7 +101,7 @@ def cut_on_the_wire(seed: int, loop: str, *, tls: bool, authority: Authority, ca
 
     async def ask_all_async() -> None:
         for asker, (answer, _, _) in cases.items():
-            engine = new_engine(loop, trust)
+            engine = new_engine(loop)
             try:
                 judge(asker, (await ask(engine, answer.method, f"{server.url}/{asker}")).body)
             except TransportFailure:
@@ -110,10 +109,11 @@ def cut_on_the_wire(seed: int, loop: str, *, tls: bool, authority: Authority, ca
             await engine.close()
 
     try:
-        if loop == "sync":
-            ask_all()
-        else:
-            run_on(loop, ask_all_async)
+        with authority.trusted():
+            if loop == "sync":
+                ask_all()
+            else:
+                run_on(loop, ask_all_async)
     finally:
         server.close()
     return tally

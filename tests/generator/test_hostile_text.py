@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
+import shutil
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,14 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openapi_python_client.schema.untrusted_string import UntrustedString
-from openapi_python_client.strings import PythonCode
 
-from generator.package.project import UntrustedOutput, _only_safe  # pyright: ignore[reportPrivateUsage]
-from generator.python.docstrings import Doc, clean, doc, render
+from generator.package.files import make
+from generator.package.project import UntrustedOutput
+from generator.python.docstrings import clean, doc, render
 from generator.python.py_source import literal
 from generator.schema.names import field_names, pascal, safe, snake
+from generator.source.settings import TEMPLATES, GeneratorSettings
+from tests.fields import fields_of
 from tests.generator.support import generate
 
 HOSTILE = [
@@ -101,9 +104,8 @@ def test_hostile_text_in_every_place_stays_text(tmp_path: Path) -> None:
             if "_runtime" not in path.parts:
                 ast.parse(path.read_text(encoding="utf-8"), str(path))
         pet = made("models").Pet
-        wires = pet._schema_.by_wire
-        assert list(wires)[1] == text[:200], number
-        assert wires["field"].default == text, number
+        assert list(fields_of(pet))[1] == text[:200], number
+        assert pet().field == text, number
         assert pet(constant=text).to_dict() == {"constant": text}, number
         assert text in vars(made("models").Kind).values(), number
         operation = made.operation("tag", "it")
@@ -165,9 +167,15 @@ def test_cleaned_text_has_no_control_characters(text: str) -> None:
     assert not {"Cc", "Cf", "Cs", "Zl", "Zp"} & {unicodedata.category(c) for c in clean(text) if c != "\n"}
 
 
-@pytest.mark.parametrize(
-    "value", [UntrustedString("x"), PythonCode("x"), Doc(UntrustedString("x")), None, b"x", 1.5]
-)
-def test_template_that_prints_spec_text_bare_is_stopped(value: object) -> None:
+@pytest.mark.parametrize("wrong", ["code", "doc", "None", "1.5"])
+def test_template_that_prints_spec_text_bare_is_stopped(tmp_path: Path, wrong: str) -> None:
+    """Templates that forget to say what a value is, or print what is no text at all."""
+    templates = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    for template in templates.rglob("*.jinja"):
+        text = re.sub(rf" \| {wrong}\b(\(\d+\))?", "", template.read_text("utf-8"))
+        template.write_text(text + ("" if wrong in ("code", "doc") else f"{{{{ {wrong} }}}}"), "utf-8")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(sample("text"), "utf-8")
     with pytest.raises(UntrustedOutput, match="printed"):
-        _only_safe(value)
+        make(GeneratorSettings(spec=spec, output=tmp_path / "never", package="never", templates=templates))

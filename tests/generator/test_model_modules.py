@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import pickle
 import random
 import re
@@ -188,7 +189,8 @@ def test_schemas_that_refer_to_one_another_across_modules_are_read_and_written(c
     assert type(found.union.next[1]) is models.Right
     assert type(found.box.all[1]) is models.Left
     assert found.to_dict() == raw
-    assert models.LeftOnly._schema_.encode(found, "body") == raw
+    (answer,) = crosswise.operation("left", "a").responses
+    assert json.dumps(answer.codec.encode(found, "body")) == json.dumps(raw)
     nested = [["dot", ["dot"]]]
     black = crosswise("models.board_b").BLACK0_CODEC
     assert black.decode(nested) == black.encode(nested, "body") == nested

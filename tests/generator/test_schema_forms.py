@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.evolution.types import complaints
+from tests.fields import fields_of
 from tests.generator.support import Made, answers, document, generate
 
 CAT = "Cat: {type: object, required: [id], properties: {id: {type: integer}}}\n"
@@ -170,7 +171,7 @@ X:
 """
     made = generate(described(schemas), tmp_path)
     (name,) = [name for name in made("models").__all__ if name.startswith("XOption")]
-    assert set(getattr(made(), name)._schema_.by_wire) == {"role", "id", "text"}
+    assert set(fields_of(getattr(made(), name))) == {"role", "id", "text"}
 
 
 EXTENDED = """

@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from indoxrouter import InvalidParametersError, models
+from indoxrouter import InvalidParametersError
+from indoxrouter._runtime.codecs.factory import STRING, integer
+from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.models.schema import Field, Schema
 from indoxrouter.about import OPERATIONS, load_operation
 
 from tests.methods.harness import Harness
+from tests.models.samples import reference
 from tests.spec.document import fields, operation_of, parameters, present_argument, present_arguments, walk
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -251,7 +255,19 @@ def test_a_diagnosis_never_raises(harness: Harness, data: Any) -> None:
 def test_a_diagnosis_takes_former_names_as_the_methods_do(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(models.ImageRequest._schema_.renamed, "pieces", "n")  # pyright: ignore[reportPrivateUsage]
+    class Renamed(Model):
+        _schema_: ClassVar[Schema] = Schema(
+            "ImageRequest",
+            (Field("prompt", STRING, required=True), Field("n", integer(minimum=1))),
+            renamed={"pieces": "n"},
+        )
+
+    name = operation_of("images")["operationId"]
+    operation = load_operation(name)
+    bodies = tuple(body._replace(codec=reference(Renamed)) for body in operation.bodies)
+    monkeypatch.setattr(
+        f"indoxrouter.api.{'.'.join(OPERATIONS[name])}.OPERATION", operation._replace(bodies=bodies)
+    )
     data = {"prompt": "x", "pieces": 0}
     report = harness.client.diagnose_request(IMAGES, data)
     assert [issue.partition(":")[0] for issue in report["issues"]] == ["n"]

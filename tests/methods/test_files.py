@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from indoxrouter import (
     APIError,
-    AsyncImage,
     AsyncImageResponse,
     AudioResponse,
     Image,
@@ -21,6 +20,7 @@ from indoxrouter import (
     RequestError,
 )
 
+from indoxrouter_ext.responses.media import images_of
 from tests.methods.harness import Harness
 from tests.methods.server import FileRequest, FileServer, serving
 
@@ -35,9 +35,7 @@ def files() -> Iterator[FileServer]:
 
 def image_at(harness: Harness, url: str | None, data: str | None = None) -> Any:
     """An image as the client of the harness would have received it."""
-    kind: Any = Image if harness.kind == "sync" else AsyncImage
-    image = kind.from_dict({"url": url, "b64_json": data})
-    image.__dict__["_client_"] = harness.client
+    (image,) = images_of([{"url": url, "b64_json": data}], harness.client)
     return image
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any
 
 import pytest
 from indoxrouter.about import OPERATIONS, load_operation
 
+from tests.fields import fields_of
 from tests.spec.document import OPERATIONS as DESCRIBED
 from tests.spec.document import former_names
 
@@ -47,7 +49,11 @@ def arguments_of(operation: Any) -> dict[str, bool]:
     """Every parameter and field of the body, by its first name, and whether it has to be given."""
     found = {parameter.wire: parameter.required for parameter in operation.parameters}
     for body in operation.bodies[:1]:
-        found |= {field.wire: field.required for field in body.codec.target._schema_.fields}
+        kind = body.codec.target
+        arguments = inspect.signature(kind).parameters
+        found |= {
+            wire: arguments[name].default is inspect.Parameter.empty for wire, name in fields_of(kind).items()
+        }
     former = former_names(DESCRIBED[operation.id])
     return {former.get(name, name): required for name, required in found.items()}
 

@@ -5,19 +5,25 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from indoxrouter._runtime.codecs.base import Codec
 from indoxrouter._runtime.codecs.composites import ModelRef
 from indoxrouter._runtime.codecs.factory import DATETIME, INTEGER, NUMBER, STRING, array, nullable
 from indoxrouter._runtime.models.lazy_attrs import define
 from indoxrouter._runtime.models.model import Model
-from indoxrouter._runtime.models.schema import Field, Schema
+from indoxrouter._runtime.models.schema import Field, Schema, lazy
+
+from tests.fields import fields_of
 
 
-def reference(model: type[Model]) -> Codec:
+class reference(ModelRef):  # reads as the functions beside it
     """A codec of a model that lives in no module of the package."""
-    codec = ModelRef("nowhere", model.__name__)
-    codec._resolved = model  # type: ignore[assignment]  # any model will do
-    return codec
+
+    def __init__(self, model: type[Model]) -> None:
+        super().__init__("nowhere", model.__name__)
+        self.model = model
+
+    @property
+    def target(self) -> type[Model]:
+        return self.model
 
 
 @define(init=False, slots=False, eq=False, repr=False)
@@ -107,10 +113,9 @@ class Box(Model):
 class Tree(Model):
     """A model that holds itself."""
 
-    _schema_: ClassVar[Schema]
-
-
-Tree._schema_ = Schema("Tree", (Field("left", reference(Tree)), Field("price", reference(Price))))
+    _schema_: ClassVar[Schema] = lazy(
+        lambda: Schema("Tree", (Field("left", reference(Tree)), Field("price", reference(Price))))
+    )
 
 
 class Flagged(Model):
@@ -119,8 +124,8 @@ class Flagged(Model):
     _schema_: ClassVar[Schema] = Schema("Flagged", (Field("flags", array(STRING), default=["a"]),))
 
 
-NAMES = (*Item._schema_.by_name, *Price._schema_.by_name, *Dated._schema_.by_name)
-WIRES = (*Item._schema_.by_wire, *Price._schema_.by_wire, *Dated._schema_.by_wire)
+FIELDS = {**fields_of(Item), **fields_of(Price), **fields_of(Dated)}
+NAMES, WIRES = tuple(FIELDS.values()), tuple(FIELDS)
 
 HOSTILE = (
     "_raw_",

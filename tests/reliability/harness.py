@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
+import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from types import ModuleType
 from typing import Any
 
 import indoxrouter
 import pytest
+
+from indoxrouter_ext.calls import client_state
 
 from .server import ScriptedServer, answer
 
@@ -98,12 +103,16 @@ class Mode:
         return indoxrouter.AsyncClient if self.is_async else indoxrouter.Client
 
     def client(self, **options: Any) -> Any:
-        """A client of the scripted server, closed when the test ends."""
+        """A client of the scripted server, closed when the test ends; with `clock`, by that clock."""
+        clock: Clock | None = options.pop("clock", None)
         options.setdefault("api_key", KEY)
         options.setdefault("base_url", self.server.url)
         if "http_client" not in options:
             options.setdefault("engine", self.engine)
-        client = self.kind(**options)
+        with pytest.MonkeyPatch.context() as patched:
+            if clock is not None:
+                patched.setattr(client_state, "time", Shadow(time, monotonic=clock))
+            client = self.kind(**options)
         self.clients.append(client)
         return client
 
@@ -143,13 +152,8 @@ class Clock:
             self.waits.append(seconds)
             self.now += seconds
 
-    def rule(self, client: Any) -> None:
-        """Let this clock be the time of a client."""
-        client._state.clock = self
-        client._state.tokens._clock = self
 
-
-class _Shadow:
+class Shadow:
     """A module with one name replaced, for one importer of it."""
 
     def __init__(self, module: ModuleType, **names: Any) -> None:
@@ -163,15 +167,41 @@ class _Shadow:
 def without_waiting(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     """Make the shells' waits between attempts take no time, and record them."""
     import asyncio
-    import time
 
     from indoxrouter_ext.calls import asynchronous, blocking
 
     async def wait(seconds: float) -> None:
         clock.wait(seconds)
 
-    monkeypatch.setattr(blocking, "time", _Shadow(time, sleep=clock.wait))
-    monkeypatch.setattr(asynchronous, "asyncio", _Shadow(asyncio, sleep=wait))
+    monkeypatch.setattr(blocking, "time", Shadow(time, sleep=clock.wait))
+    monkeypatch.setattr(asynchronous, "asyncio", Shadow(asyncio, sleep=wait))
+
+
+def wait_until_waiting(thread: threading.Thread) -> None:
+    """Wait until a thread waits for another one, in `threading.Condition.wait`."""
+    while (frame := sys._current_frames().get(thread.ident or 0)) is None or (
+        frame.f_code is not threading.Condition.wait.__code__
+    ):
+        time.sleep(0.001)
+
+
+def held_by(thing: object) -> list[Any]:
+    """What an object of this package refers to, at any depth: objects of the package, and locks."""
+    locks = (type(threading.Lock()), type(threading.RLock()))
+    found: list[Any] = []
+    seen: set[int] = set()
+    to_do = [thing]
+    while to_do:
+        one = to_do.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, locks) or type(one).__module__.startswith("indoxrouter"):
+            found.append(one)
+        elif not isinstance(one, (dict, list, tuple, set, threading.Condition)):
+            continue
+        to_do.extend(gc.get_referents(one))
+    return found
 
 
 def serve_everything(server: ScriptedServer) -> None:

@@ -152,10 +152,7 @@ async def test_the_deadline_bounds_all_models_together(mode: Mode, clock: Clock)
         return answer(PROVIDER_DOWN, 502)
 
     mode.server.on(CHAT, late, ANSWER)
-    client = mode.client(deadline=10, fallback_models=[SECOND])
-    await do(client._authenticate())
-    clock.rule(client)
-    await do(client._authenticate())
+    client = mode.client(clock=clock, deadline=10, fallback_models=[SECOND])
     error = await mode.failure(lambda: client.chat(MESSAGES, model=FIRST))
     assert isinstance(error, indoxrouter.ProviderError)
     assert sent_models(mode) == [FIRST]

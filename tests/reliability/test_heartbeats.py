@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import indoxrouter
@@ -73,34 +72,20 @@ async def test_a_heartbeat_does_not_put_off_the_end_after_the_finish_reason(mode
     assert time.monotonic() - began < 40  # the time-out is not waited for
 
 
-def wait_until_read(stream: Any) -> None:
-    """Wait until another thread waits for the next chunk of a stream."""
-    while not stream._reading:
-        time.sleep(0.001)
-
-
 async def test_two_readers_at_once_are_refused_by_name(mode: Mode) -> None:
     arrived = threading.Event()
     mode.server.on("/chat/completions", streamed(text_event("a"), arrived, text_event("b", "stop"), DONE))
     stream = await do(mode.client().chat(MESSAGES, stream=True))
     assert (await following(stream)).text == "a"
-    refused = pytest.raises(indoxrouter.RequestError, match="read by another thread or task")
-    if mode.name == "sync":
-        with ThreadPoolExecutor(1) as pool:
-            first = pool.submit(next, stream)
-            wait_until_read(stream)
-            with refused:
-                next(stream)
-            arrived.set()
-            assert first.result().text == "b"
-    else:
-        task = asyncio.ensure_future(anext(stream))
-        while not stream._reading:  # noqa: ASYNC110  # the task of the other reader runs meanwhile
-            await asyncio.sleep(0)
-        with refused:
-            await anext(stream)
-        arrived.set()
-        assert (await task).text == "b"
+    readers = {
+        asyncio.ensure_future(asyncio.to_thread(next, stream) if mode.name == "sync" else anext(stream))
+        for _ in range(2)
+    }
+    (second,), (first,) = await asyncio.wait(readers, return_when=asyncio.FIRST_COMPLETED)
+    with pytest.raises(indoxrouter.RequestError, match="read by another thread or task"):
+        await second
+    arrived.set()
+    assert (await first).text == "b"
     assert await following(stream) is None
 
 

@@ -114,8 +114,7 @@ async def test_a_job_is_asked_about_at_the_interval_of_the_caller_or_of_the_spec
 
 async def test_the_last_wait_for_a_job_ends_at_the_deadline(mode: Mode, clock: Clock) -> None:
     mode.server.on("/videos/jobs/job_1", answer({**JOB, "status": "processing"}))
-    client = mode.client(auth="api_key")
-    clock.rule(client)
+    client = mode.client(clock=clock, auth="api_key")
     error = await mode.failure(
         lambda: client.wait_for_video_job("job_1", check_interval=7.5, max_wait_time=20)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -15,7 +16,7 @@ import httpx
 import indoxrouter
 import pytest
 
-from .harness import KEY, MESSAGES, Mode, do, following, serve_everything, texts_and_error
+from .harness import ENVELOPE, KEY, MESSAGES, Mode, do, following, held_by, serve_everything, texts_and_error
 from .server import DONE, RESET, STALL, answer, streamed, text_event
 
 BOTH_ENGINES = ""
@@ -104,14 +105,18 @@ class TestFork:
         serve_everything(mode.server)
         client = mode.client()
         client.chat(MESSAGES)
-        core = client._state
+        mode.server.on("/chat/completions", answer({"detail": "expired"}, 401), answer(ENVELOPE))
 
         def use() -> None:
-            core.tokens.discard(core.tokens.token)
-            assert client.chat(MESSAGES).text == "hello there"
+            assert client.chat(MESSAGES).text == "hello there"  # with a new token
 
-        with core.tokens._lock, core.budget._lock, client._driver._lock:
+        with contextlib.ExitStack() as held:
+            locks = [one for one in held_by(client) if hasattr(one, "acquire")]
+            assert len(locks) > 2
+            for lock in locks:
+                held.enter_context(lock)
             assert await asyncio.to_thread(in_a_child, use) == 0
+        assert len(mode.server.sent("/auth/token")) == 2
 
     async def test_a_child_does_not_break_a_stream_of_its_parent(self, mode: Mode) -> None:
         gate = threading.Event()
@@ -236,7 +241,7 @@ class TestClosing:
             lambda: client.chat(MESSAGES, stream=True),
             client.models,
             tailored.get_usage,
-            client._authenticate,
+            client._authenticate,  # documented under this name
         ):
             error = await mode.failure(call)
             assert isinstance(error, indoxrouter.ClientClosedError)

@@ -12,6 +12,7 @@ from typing import Any
 import indoxrouter
 import pytest
 import trustme
+import truststore
 import uvloop
 from indoxrouter._runtime.http import tls
 
@@ -94,7 +95,9 @@ def test_a_directory_of_certificates_is_looked_at_and_closed(
 ) -> None:
     found = ssl.DefaultVerifyPaths(None, str(tmp_path), "", "", "", str(tmp_path))  # type: ignore[arg-type]  # as `ssl` itself gives it
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: found)
-    assert not tls._system_has_certificates()
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert not isinstance(tls.tls_context(), truststore.SSLContext)
     for number in range(3):  # an iterator that is left in the middle warns when it is collected
         (tmp_path / f"{number}.0").write_text("")
-    assert tls._system_has_certificates()
+    assert isinstance(tls.tls_context(), truststore.SSLContext)

@@ -185,8 +185,7 @@ async def test_the_attempts_say_how_each_one_ended(mode: Mode, clock: Clock) -> 
 async def test_the_info_of_a_call_counts_its_waits_and_attempts_in_seconds(mode: Mode, clock: Clock) -> None:
     busy = answer({"detail": "busy"}, 503, [("Retry-After", "3"), ("X-Request-Id", "first")])
     mode.server.on("/user/usage", busy, answer({"total_requests": 1}, headers=[("X-Request-Id", "second")]))
-    client = mode.client()
-    clock.rule(client)  # moved by waits alone
+    client = mode.client(clock=clock)  # moved by waits alone
     info = (await do(client.get_usage())).http
     (waited,) = clock.waits
     assert [tuple(attempt) for attempt in info.attempts] == [

@@ -25,7 +25,7 @@ import pytest
 import indoxrouter_ext
 from indoxrouter_ext.settings.values import check_api_key
 
-from .harness import ENVELOPE, Mode, do, each
+from .harness import ENVELOPE, Mode, do, each, held_by
 from .server import CLOSE, RESET, STALL, Step, answer, event, head, stream_head, streamed, text_event
 
 BOTH_ENGINES = "echo|log|success"
@@ -252,21 +252,18 @@ async def test_nothing_that_belongs_to_a_client_shows_a_secret(
     mode.server.on("/chat/completions", answer(ENVELOPE))
     await do(ask(client))
     tailored = client.with_options(headers={"X-Api-Key": KEY})
-    for thing in (
-        client,
-        client._state,
-        client._state.tokens,
-        client._settings,
-        client._driver,
-        tailored,
-        tailored._settings,
-    ):
+    things = [
+        *held_by(client),
+        *held_by(tailored),
+        client.api,
+        client.chat,
+    ]  # as the tracebacks of other tools do
+    assert len({type(thing) for thing in things}) > 8
+    for thing in things:
         witness.search(type(thing).__name__, thing)
-    witness.search("client.api", client.api)
-    witness.search("a method", client.chat)
-    for thing in (client, client._state, client._state.tokens):
-        with pytest.raises((TypeError, pickle.PicklingError, AttributeError)):
-            pickle.dumps(thing)
+    for each_client in (client, tailored):
+        with pytest.raises(TypeError):
+            pickle.dumps(each_client)
     witness.conclude()
 
 

@@ -21,6 +21,7 @@ import pytest
 from indoxrouter_ext.streaming import async_stream as async_streams
 from indoxrouter_ext.streaming import base
 from indoxrouter_ext.streaming import stream as streams
+from indoxrouter_ext.streaming.state import StreamState
 from tests.patience import seconds
 
 from .harness import ENVELOPE, MESSAGES, Mode, do, following, texts_and_error
@@ -285,7 +286,7 @@ class TestCancellation:
 
 @pytest.mark.parametrize("mode", ["sync"], indirect=True)
 async def test_closing_from_another_thread_wakes_the_reader(mode: Mode, client: Any) -> None:
-    stream = await open_stream(client)
+    stream = await open_stream(client.with_options(timeout=100))
     assert [next(stream).text, next(stream).text] == ["a", "b"]
     ended = threading.Event()
 
@@ -295,8 +296,6 @@ async def test_closing_from_another_thread_wakes_the_reader(mode: Mode, client: 
 
     reader = threading.Thread(target=read)
     reader.start()
-    while not stream._reading:
-        pass
     time.sleep(0.1)  # noqa: ASYNC251  # until it is inside of recv(), which nothing outside can see
     stream.close()
     assert ended.wait(SOON)
@@ -311,10 +310,10 @@ async def test_an_interrupted_read_frees_its_connection(
     stream = await open_stream(client)
     next(stream)
 
-    def interrupt(piece: bytes) -> None:
+    def interrupt(state: StreamState, piece: bytes) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stream._state, "feed", interrupt)
+    monkeypatch.setattr(StreamState, "feed", interrupt)
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012  # the loop is what is left
         while True:
             next(stream)

@@ -121,9 +121,8 @@ async def test_the_time_between_tokens_counts_from_the_last_one(mode: Mode) -> N
     for gate, text in zip(gates, texts[1:], strict=True):
         steps += [gate, text_event(text)]
     mode.server.on("/chat/completions", streamed(*steps, DONE))
-    client = mode.client(timeout=30, token_timeout=10)
     clock = Clock()
-    clock.rule(client)
+    client = mode.client(clock=clock, timeout=30, token_timeout=10)
     stream = await do(client.chat(MESSAGES, stream=True))
     read = [(await following(stream)).text]
     for gate in gates:
@@ -181,8 +180,7 @@ async def test_the_deadline_covers_a_body_that_stalls(mode: Mode) -> None:
 
 async def test_the_deadline_covers_retries_and_waiting(mode: Mode, clock: Clock) -> None:
     mode.server.on("/user/usage", answer({"detail": "busy"}, 503))
-    client = mode.client(max_retries=50, deadline=10)
-    clock.rule(client)
+    client = mode.client(clock=clock, max_retries=50, deadline=10)
     error = await mode.failure(client.get_usage)
     assert sum(clock.waits) <= 10
     assert 2 <= len(error.attempts) < 20
@@ -191,8 +189,7 @@ async def test_the_deadline_covers_retries_and_waiting(mode: Mode, clock: Clock)
 
 async def test_a_wait_longer_than_the_deadline_is_not_begun(mode: Mode, clock: Clock) -> None:
     mode.server.on("/user/usage", answer({"detail": "busy"}, 503, [("Retry-After", "30")]))
-    client = mode.client(deadline=20)
-    clock.rule(client)
+    client = mode.client(clock=clock, deadline=20)
     await mode.failure(client.get_usage)
     assert clock.waits == []
 

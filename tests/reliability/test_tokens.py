@@ -16,7 +16,7 @@ import pytest
 
 from indoxrouter_ext.auth.token_store import TokenStore, lifetime
 
-from .harness import ENVELOPE, KEY, MESSAGES, Clock, Mode, do, serve_everything
+from .harness import ENVELOPE, KEY, MESSAGES, Clock, Mode, do, serve_everything, wait_until_waiting
 from .server import CLOSE, RESET, STALL, Request, ScriptedServer, Step, answer
 
 TOKEN = {"access_token": "token-1", "token_type": "bearer", "expires_in": 3600}
@@ -90,14 +90,12 @@ async def test_many_callers_without_a_token_make_one_exchange(mode: Mode) -> Non
 
 async def test_many_callers_with_an_expired_token_make_one_exchange(mode: Mode) -> None:
     serve_everything(mode.server)
-    client = mode.client()
     clock = Clock()
-    clock.rule(client)
-    await do(client._authenticate())
-    before = len(mode.server.sent("/auth/token"))
+    client = mode.client(clock=clock)
+    await do(client.chat(MESSAGES))
     clock.advance(4000)
     await at_once(mode, crowd(mode), lambda: client.chat(MESSAGES))
-    assert len(mode.server.sent("/auth/token")) == before + 1
+    assert len(mode.server.sent("/auth/token")) == 2
 
 
 async def test_many_callers_whose_token_is_refused_make_one_exchange(mode: Mode) -> None:
@@ -196,8 +194,7 @@ async def test_an_interrupted_leader_does_not_leave_others_waiting(
     leader.start()
     assert entered.wait(5)
     follower.start()
-    while not client._state.tokens._refresh._done._cond._waiters:
-        pass
+    wait_until_waiting(follower)
     leave.set()
     leader.join(5)
     follower.join(5)
@@ -418,10 +415,9 @@ class TestRefreshTokens:
         """A client whose first token, which came with a refresh token, has run out."""
         serve_everything(mode.server)
         mode.server.on("/auth/token", numbered(mode.server, refresh_token="refresh-1"))
-        client = mode.lazy_client()
         clock = Clock()
-        clock.rule(client)
-        await do(client._authenticate())
+        client = mode.client(clock=clock)
+        await do(client.get_usage())
         clock.advance(4000)
         self.exchanges = len(mode.server.sent("/auth/token"))
         return client, clock
@@ -469,10 +465,9 @@ class TestRefreshTokens:
 async def test_a_failed_refresh_fails_no_call_while_the_token_is_valid(mode: Mode) -> None:
     serve_everything(mode.server)
     mode.server.on("/auth/token", answer(TOKEN))
-    client = mode.client()
     clock = Clock()
-    clock.rule(client)
-    await do(client._authenticate())
+    client = mode.client(clock=clock)
+    await do(client.get_usage())
     mode.server.on("/auth/token", answer({"detail": "down"}, 400))
     clock.advance(3600 - 30)  # the refresh is due, the token valid
     before = len(mode.server.sent("/auth/token"))
@@ -493,28 +488,25 @@ async def test_a_failed_refresh_fails_no_call_while_the_token_is_valid(mode: Mod
 class TestAutoRefreshOff:
     async def test_an_expired_token_raises_and_says_how_to_go_on(self, mode: Mode) -> None:
         serve_everything(mode.server)
-        client = mode.client(auto_refresh=False)
         clock = Clock()
-        clock.rule(client)
-        await do(client._authenticate())
+        client = mode.client(clock=clock, auto_refresh=False)
         await do(client.chat(MESSAGES))
-        exchanges = len(mode.server.sent("/auth/token"))
         clock.advance(4000)
         error = await mode.failure(lambda: client.chat(MESSAGES))
         assert isinstance(error, indoxrouter.AuthenticationError)
-        assert "auto_refresh" in str(error)
-        assert len(mode.server.sent("/auth/token")) == exchanges
-        await do(client._authenticate())
+        assert "client._authenticate()" in str(error)
+        assert len(mode.server.sent("/auth/token")) == 1
+        await do(client._authenticate())  # as the error says
         assert (await do(client.chat(MESSAGES))).text == "hello there"
 
     async def test_a_token_is_used_up_to_its_end(self, mode: Mode) -> None:
         serve_everything(mode.server)
-        client = mode.client(auto_refresh=False)
         clock = Clock()
-        clock.rule(client)
-        await do(client._authenticate())
-        clock.advance(3599)
-        await do(client.chat(MESSAGES))
+        client = mode.client(clock=clock, auto_refresh=False)
+        for _ in range(2):
+            await do(client.chat(MESSAGES))
+            clock.advance(3599)
+        assert len(mode.server.sent("/auth/token")) == 1
 
     async def test_a_401_is_raised_and_nothing_is_exchanged(self, mode: Mode) -> None:
         mode.server.on("/chat/completions", UNAUTHORIZED)

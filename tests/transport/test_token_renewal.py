@@ -30,9 +30,8 @@ DUE = 3600 - 60 + 1
 async def client_with_a_token(mode: Mode) -> tuple[Any, Clock]:
     serve_everything(mode.server)
     mode.server.on("/auth/token", answer(TOKEN))
-    client = mode.lazy_client(max_retries=0)
     clock = Clock()
-    clock.rule(client)
+    client = mode.client(clock=clock, max_retries=0)
     await do(client.chat(MESSAGES))
     return client, clock
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import signal
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.markdown import Markdown
 
+from indoxrouter_cli.chat import markdown
 from indoxrouter_cli.chat.markdown import MarkdownView, PlainView, split_complete_blocks
 
 TEXT = """# Title
@@ -82,13 +85,14 @@ def words(text: str) -> list[str]:
     return re.findall(r"\w+", text)
 
 
-def test_an_answer_longer_than_the_terminal_is_printed_once() -> None:
+def test_an_answer_longer_than_the_terminal_is_printed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count(1)  # each piece comes a second after the one before, and so is drawn
+    monkeypatch.setattr(markdown, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     output = io.StringIO()
     console = Console(file=output, width=40, height=10, force_terminal=True)
     view = MarkdownView(console)
     lines = [f"- item number {number}" for number in range(100)]
     for line in lines:
-        view._drawn = 0.0  # draw after each piece
         view.feed(line + "\n")
     view.close()
     # The screen keeps the output after the last removal of the live display.
@@ -105,17 +109,16 @@ def test_plain_text_ends_with_a_line_end_exactly_once() -> None:
         assert output.getvalue() == "a\n"
 
 
-@pytest.mark.parametrize("part", ["_draw", "_print"])
-def test_ctrl_c_waits_for_the_end_of_a_redraw(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
-    done: list[str] = []
+@pytest.mark.parametrize(("text", "shown"), [("one", ["one"]), ("one\n\ntwo", ["one", "two"])])
+def test_ctrl_c_waits_for_the_end_of_a_redraw(text: str, shown: list[str]) -> None:
+    class Interrupted(io.StringIO):
+        def write(self, text: str) -> int:
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().write(text)
 
-    def interrupted(view: MarkdownView, *text: str) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        done.append(part)
-
-    monkeypatch.setattr(MarkdownView, part, interrupted)
-    view = MarkdownView(Console(file=io.StringIO(), width=60))
+    output = Interrupted()
+    view = MarkdownView(Console(file=output, width=60, force_terminal=True))
     with pytest.raises(KeyboardInterrupt):
-        view.feed("one\n\ntwo\n" if part == "_print" else "one")
-    assert done == [part]
+        view.feed(text)
+    assert re.findall("one|two", output.getvalue()) == shown
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

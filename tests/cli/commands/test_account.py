@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import threading
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 
 from indoxrouter_cli.base import exit_codes
-from indoxrouter_cli.diagnosis.doctor_checks import _check_clock
 from indoxrouter_cli.output.formatting import format_usd, sparkline
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
 from tests.patience import seconds
+from tests.reliability.server import Request, ScriptedServer
+from tests.reliability.server import answer as scripted
 
 
 def test_models_need_no_key_and_are_searched_by_words(cli: Cli) -> None:
@@ -194,9 +198,34 @@ def test_doctor_shows_a_proxy_without_its_password(cli: Cli) -> None:
     assert result.code == exit_codes.NETWORK
 
 
-def test_a_clock_that_is_wrong_is_told_from_one_that_is_right() -> None:
-    assert _check_clock("Fri, 20 Nov 2026 06:00:00 GMT", None, 1795154400.0, 1795154400.2).ok is True
-    behind = _check_clock("Fri, 20 Nov 2026 06:10:00 GMT", None, 1795154400.0, 1795154400.2)
-    assert behind.ok is False
-    assert "600 s behind" in behind.fact
-    assert _check_clock(None, None, 0.0, 0.0).ok is None
+@pytest.mark.parametrize("told", ["timestamp", "date"])
+@pytest.mark.parametrize(
+    ("ahead", "shown"),
+    [
+        (0, "✓ clock"),
+        (600, "✗ clock +yours is (599|600) s behind the server's"),
+        (-600, "✗ clock +yours is (600|601) s ahead of the server's"),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told_from_one_that_is_right(
+    cli: Cli, told: str, ahead: int, shown: str
+) -> None:
+    def health(request: Request) -> bytes:
+        now = datetime.now(timezone.utc) + timedelta(seconds=ahead)
+        if told == "date":
+            return scripted({"status": "ok"}, headers=[("Date", format_datetime(now, usegmt=True))])
+        return scripted({"status": "ok", "timestamp": now.isoformat()})
+
+    server = ScriptedServer()
+    server.on("/", health)
+    result = cli("doctor", "--base-url", server.url)
+    server.close()
+    assert re.search(shown, result.out)
+
+
+def test_a_server_that_does_not_tell_its_time_is_no_fault(cli: Cli) -> None:
+    server = ScriptedServer()
+    server.on("/", scripted({"status": "ok"}))
+    result = cli("doctor", "--base-url", server.url)
+    server.close()
+    assert re.search(r"^[^✓✗]+ clock +the server does not report its time", result.out, re.MULTILINE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from indoxrouter_cli.app import app
-from indoxrouter_cli.chat.conversation import _HELP
 from indoxrouter_cli.session.config import MODEL_KEYS
+from tests.cli.conftest import Cli
 from tests.cli.manual import PAGE, WIDTH, commands, help_of, with_reference
 
 
@@ -15,10 +15,18 @@ def test_the_reference_is_the_commands_own_help() -> None:
     assert with_reference(page) == page, "regenerate it: python -m tests.cli.manual"
 
 
-def test_the_commands_of_a_conversation_are_those_that_help_lists() -> None:
+def test_the_commands_of_a_conversation_are_those_that_help_lists(cli: Cli) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    listed = "\n".join(line for line in _HELP.splitlines() if line.startswith("/"))
-    assert listed in page
+    with cli.terminal("chat") as terminal:
+        terminal.expect("> ")
+        terminal.line("/help")
+        shown = terminal.expect("/quit")
+        terminal.expect("> ")
+        terminal.line("/quit")
+        assert terminal.finish() == 0
+    listed = re.findall(r"^(/\w+ .*?)\s*$", shown.partition("/help")[2], re.MULTILINE)
+    assert len(listed) > 5
+    assert "\n".join(listed) in page
 
 
 def test_every_environment_variable_and_model_setting_exists() -> None:

@@ -84,7 +84,7 @@ def test_every_option_of_every_command_is_explained() -> None:
 
 
 def test_version_is_that_of_the_package(bare_cli: Cli) -> None:
-    from indoxrouter_ext._version import __version__
+    from indoxrouter import __version__
 
     result = bare_cli("--version")
     assert (result.code, result.out) == (0, f"indoxrouter {__version__}\n")
