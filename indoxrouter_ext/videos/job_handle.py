@@ -7,7 +7,7 @@ cancelled, or at the deadline. Any other state, documented or not, is waited for
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,10 +38,8 @@ _CALLBACK = "a plain function that takes the job"
 
 def _seconds(name: str, value: Any, *, zero: bool) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value < 0:
-        raise_invalid_argument(name, value, "a number of seconds")
-    if value == 0 and not zero:
-        raise_invalid_argument(name, value, "a positive number of seconds")
+    if not is_number or not 0 <= value <= sys.float_info.max or (value == 0 and not zero):
+        raise_invalid_argument(name, value, f"a {'' if zero else 'positive '}number of seconds")
     return float(value)
 
 

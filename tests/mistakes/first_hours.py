@@ -190,7 +190,7 @@ A: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "timeout_neg",
         lambda c, d: made(c, timeout=-1),
-        "timeout: expected a positive number of seconds, got -1",
+        "timeout: expected a positive number of seconds, got int -1",
     ),
     (
         "negative_max_tokens",

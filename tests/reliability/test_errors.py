@@ -409,3 +409,8 @@ async def test_tracebacks_are_short_and_about_the_callers_line(mode: Mode) -> No
 def test_a_status_in_the_body_counts_only_where_the_answer_has_none() -> None:
     assert error_from_body(500, Headers([]), b'{"status_code": 429, "message": "x"}').status_code == 500
     assert error_from_payload({"status_code": 429, "message": "x"}, status=200).status_code == 429
+
+
+def test_a_status_of_any_digits_is_no_status() -> None:
+    for status in ("9" * 5000, "4_29", "\u0664\u0662\u0669"):
+        assert error_from_payload({"status_code": status, "message": "x"}, status=200).status_code == 200

@@ -30,6 +30,8 @@ PUT = ("b", "put", {"y": 2})
 AGAIN = ("b", "get", {"x": 2})
 NO_IDS = [(None, "get", {"x": 1}), (None, "put", {"y": 2})]
 
+LONG = "9" * 5000  # digits, more than Python makes a number of
+
 FORMS: dict[str, tuple[list[list[dict[str, Any]]], list[tuple[Any, ...]]]] = {
     "OpenAI's own": ([[part("", id="a", name="get")], [part('{"x":')], [part("1}")]], [GET]),
     "id and name repeated": (
@@ -39,6 +41,10 @@ FORMS: dict[str, tuple[list[list[dict[str, Any]]], list[tuple[Any, ...]]]] = {
     "name repeated, no id": (
         [[part('{"x":', name="get")], [part("1}", name="get")]],
         [(None, "get", {"x": 1})],
+    ),
+    "an index that is no number": (
+        [[part("", index=LONG, id="a", name="get")], [part('{"x":1}', index=LONG, id="a")]],
+        [GET],
     ),
     "two calls, one index": (
         [[part('{"x":1}', id="a", name="get")], [part('{"y":2}', id="b", name="put")]],
