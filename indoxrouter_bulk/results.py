@@ -50,7 +50,7 @@ class MaxCostReachedError(IndoxRouterError):
     """The run was stopped before it could cost more than `max_cost`.
 
     Attributes:
-        cost: USD spent, and what answers that do not report their cost were expected to cost.
+        cost: USD spent, and what calls that do not report their cost were expected to cost.
         max_cost: USD allowed.
     """
 
