@@ -43,14 +43,12 @@ class ReceivedResponse(Model):
     @property
     def cost(self) -> float | None:
         """The cost of the call in USD; None when the server did not report it."""
-        for usage in (self.usage, {"cost": self.get("cost")}):  # some servers report it beside the usage
-            read: Any = self._convert_field_("usage", usage) if is_object(usage) else usage
-            cost: Any = getattr(read, "cost", None)
-            if (
-                isinstance(cost, (int, float))
-                and not isinstance(cost, bool)
-                and 0 <= cost <= sys.float_info.max
-            ):
+        own = self._convert_field_(
+            "usage", {"cost": self.get("cost")}
+        )  # some servers report it beside the usage
+        for usage in (self.usage, own):
+            cost: float | None = getattr(usage, "cost", None)
+            if cost is not None and type(cost) in (int, float) and 0 <= cost <= sys.float_info.max:
                 return cost
         return None
 
