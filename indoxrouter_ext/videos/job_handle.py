@@ -97,7 +97,7 @@ def wait_flow(
         if late is not None:
             missed = "The state of the job"
             if job is not None:
-                missed = f"The job {job.job_id} was {job.get(poll.status)}. A later state"
+                missed = f"The job {job_id} was {job.get(poll.status)}. A later state"
             raise RequestTimeoutError(
                 f"{missed} was not received within {names[1]}={deadline:g} s; the job continues",
                 error_type=late.error_type,
@@ -112,7 +112,7 @@ def wait_flow(
         left = ends - state.clock()
         if left <= 0:
             raise RequestTimeoutError(
-                f"The job {job.job_id} is still {job.get(poll.status)} after {deadline:g} s; the job continues",
+                f"The job {job_id} is still {job.get(poll.status)} after {deadline:g} s; the job continues",
                 partial=job,
             )
         yield Sleep(min(interval, left))

@@ -300,3 +300,13 @@ def test_a_wrong_limit_is_named(options: dict[str, object], message: str) -> Non
 def test_a_number_is_no_budget() -> None:
     with pytest.raises(ValueError, match=r"budget: expected a Budget, such as Budget\(usd=5.0\), got 5"):
         indoxrouter.Client(KEY, authenticate=False, budget=5)  # type: ignore[arg-type]
+
+
+async def test_a_price_that_cannot_be_is_ignored(mode: Mode) -> None:
+    model = {"id": "m", "pricing": {"input": 10**400, "output": 1e300}}
+    mode.server.on("/models/", answer([{"id": "p", "name": "P", "models": [model]}]))
+    mode.server.on("/chat/completions", answer(ENVELOPE))
+    client = mode.client(budget=Budget(usd=1))
+    assert (await do(client.models()))["p"][0].pricing.input == 10**400
+    await do(client.chat(MESSAGES, model="p/m"))
+    assert client.spend.usd == 0.001

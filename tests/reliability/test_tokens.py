@@ -568,3 +568,19 @@ def test_a_token_store_shows_no_token() -> None:
     store.accept("canary-token", 3600, "canary-refresh")
     assert "canary" not in repr(store)
     assert "3600" in repr(store)
+
+
+async def test_an_answer_without_a_token_is_quoted_without_the_key(mode: Mode) -> None:
+    mode.server.on("/auth/token", answer({"success": False, "message": f"no such user: {KEY}"}))
+    error = await mode.failure(lambda: mode.lazy_client(max_retries=0).chat(MESSAGES))
+    assert type(error) is indoxrouter.APIError
+    assert error.message.endswith("holds no token: no such user: ***")
+
+
+async def test_a_refused_key_keeps_when_the_limit_is_reset(mode: Mode) -> None:
+    reset = {"error": "rate_limit_exceeded", "message": "x", "details": {"reset_time": 3000}}
+    mode.server.on("/auth/token", answer(reset, 403))
+    error = await mode.failure(lambda: mode.lazy_client(max_retries=0).chat(MESSAGES))
+    assert isinstance(error, indoxrouter.AuthenticationError)
+    assert error.reset_time is not None
+    assert error.retry_after == 3000

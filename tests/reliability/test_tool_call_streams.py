@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from indoxrouter import ToolCall, run_tools
+from indoxrouter.errors import ResponseFormatError
 
 from indoxrouter_ext.streaming.tool_calls import ToolCalls
 
@@ -194,3 +196,20 @@ def test_any_interleaving_of_fragments_assembles_to_the_whole_calls(
     for fragment in fragments:
         calls.add_fragments([fragment])
     assert sorted(calls.as_json(), key=lambda call: call["id"]) == whole
+
+
+UNUSABLE: dict[str, Any] = {"a lone surrogate": {"x": "\ud800"}, "a long number": 10**5000}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_result_that_json_cannot_carry_is_named(name: str) -> None:
+    def look() -> Any:
+        return UNUSABLE[name]
+
+    call = ToolCall({"id": "a", "function": {"name": "look", "arguments": "{}"}})
+    with pytest.raises(TypeError, match="look: expected text or JSON as its result"):
+        run_tools([call], [look])
+    wrong = ToolCall({"id": "a", "function": {"name": "x\ud800", "arguments": "{}"}})
+    with pytest.raises(ResponseFormatError, match="not one of look") as caught:
+        run_tools([wrong], [look])
+    assert "ud800" in str(caught.value.text)
