@@ -50,7 +50,7 @@ class MaxCostReachedError(IndoxRouterError):
     """The run was stopped before it could cost more than `max_cost`.
 
     Attributes:
-        cost: USD spent; answers without a reported cost count with their expected cost.
+        cost: USD spent; calls without a reported cost count with their expected cost.
         max_cost: USD allowed.
     """
 

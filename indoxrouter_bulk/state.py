@@ -25,6 +25,7 @@ from indoxrouter.errors import (
 )
 
 from indoxrouter_ext.calls.answer import library_logger
+from indoxrouter_ext.calls.observation import cost_of
 from indoxrouter_ext.calls.retry import FailedAttempt, RetryPolicy
 from indoxrouter_ext.spending.estimate import Amount, text_size
 from indoxrouter_ext.spending.protocol import BudgetExceededError
@@ -98,7 +99,7 @@ class RunState:
         self.started = self.done = self.failed = self.in_flight = self.resumed = 0
         self.priced = 0  # answers of this run, from which the cost of a call is estimated
         self.cost = 0.0
-        self.assumed = 0.0  # USD of answers that do not report their cost; only with `max_cost`
+        self.assumed = 0.0  # USD of calls that do not report their cost; only with `max_cost`
         self.warned = False
         self.tokens = 0  # only with a budget
         self.reserved = 0.0
@@ -228,14 +229,14 @@ class RunState:
         self.budget.settle(row.reservation, actual)
 
     def _assume_cost(self, row: _Row) -> None:
-        """Count an answer that does not report its cost towards `max_cost`, by what it was expected to cost."""
+        """Count a call that does not report its cost towards `max_cost`, by what it was expected to cost."""
         if self.options.max_cost is None:
             return
         self.assumed += row.expected
         if not self.warned:
             self.warned = True
             library_logger().warning(
-                "map: an answer does not report its cost; its expected cost, $%.6f, counts towards max_cost",
+                "map: a call does not report its cost; its expected cost, $%.6f, counts towards max_cost",
                 row.expected,
             )
 
@@ -258,7 +259,7 @@ class RunState:
         # All attempts of a row have one key: a server that honours it bills the row once, even across runs.
         client = self.client.with_options(idempotency_key=row.key)
         attempts = 0
-        cost: float | None = 0.0  # of the failure so far: what was refused has cost nothing
+        cost: float | None = 0.0  # what was refused has cost nothing
         settled = False
         try:
             while True:
@@ -275,8 +276,7 @@ class RunState:
                 except IndoxRouterError as error:
                     self._end(None)
                     failure = error
-                    # A refusal with a status below 500 costs nothing; after anything else, the estimate counts.
-                    cost = 0.0 if error.status_code is not None and error.status_code < 500 else None
+                    cost = cost_of(error)
                     if self._ends_run(error):
                         self.stop(error)
                         return None
@@ -293,24 +293,24 @@ class RunState:
                     self.network_failures = 0
                     self.done += 1
                     self.priced += 1
-                    self.cost += cost or 0.0
-                    if cost is None:
-                        self._assume_cost(row)
                     return MapResult(
                         id=row.id, index=row.number, request=row.request, value=value, cost=cost,
                         attempts=attempts, seconds=loop.time() - began,
                     )  # fmt: skip
                 self.failed += 1
                 return MapResult(
-                    id=row.id, index=row.number, request=row.request, error=failure,
+                    id=row.id, index=row.number, request=row.request, error=failure, cost=cost or None,
                     attempts=attempts, seconds=loop.time() - began,
                 )  # fmt: skip
         finally:
+            self.cost += cost or 0.0
+            if cost is None:
+                self._assume_cost(row)
             if self.budget is not None and not settled:
                 if cost == 0.0:
                     self.budget.release(row.reservation)
                 else:
-                    self._settle(row, None)
+                    self._settle(row, cost)
 
     def _end(self, headers: Mapping[str, str] | None) -> None:
         self.in_flight -= 1

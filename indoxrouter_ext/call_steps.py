@@ -193,7 +193,9 @@ class CallSteps:
         found = self._read_events(call, answer)
         if not isinstance(found, Model):
             secrets = self._state.secrets(call.secrets())
-            raise error_from_transport(answer.failure, self._settings.host, secrets)
+            error = error_from_transport(answer.failure, self._settings.host, secrets)
+            error.attempts = answer.attempts
+            raise error
         return found
 
     def _read_events(self, call: Call[Any], answer: HttpAnswer) -> Any:

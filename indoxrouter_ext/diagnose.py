@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import unquote, urlsplit
 
-from indoxrouter._runtime.codecs.base import describe, near_names
+from indoxrouter._runtime.codecs.base import describe, endless, near_names, raise_invalid_argument
 from indoxrouter._runtime.codecs.composites import Array, ModelRef
 from indoxrouter._runtime.operations.parameters import encode_parameters
 from indoxrouter._runtime.values.json import is_items, is_mapping
@@ -21,6 +21,7 @@ from indoxrouter.facade_entries import ENTRIES
 
 from .call_steps import ADDITIONAL, apply_provider_rules, check_messages
 from .files.image_input import check_request_size
+from .settings.keywords import joined
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
@@ -158,6 +159,7 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
     for name, new in former.items():
         found["warnings"].append(f"{name}: is now called {new}")
         del given[name]
+    unknown: dict[str, Any] = {}
     for name in [name for name in given if name not in schema.by_wire]:
         hint = f"; {near_names(name, schema.by_wire, '')}".removesuffix("; ")
         if ADDITIONAL in schema.by_wire:
@@ -166,7 +168,11 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
             )
         else:
             found["issues"].append(f"{name}: {operation.path} has no such field{hint}")
-        del given[name]
+        unknown[name] = given.pop(name)
+    own = given.get(ADDITIONAL)
+    if unknown and ADDITIONAL in schema.by_wire and (own is None or is_mapping(own)):
+        found["issues"].extend(_problem(joined, own, unknown, ADDITIONAL))
+        given[ADDITIONAL] = {**unknown, **(own or {})}
     found["issues"].extend(_problems(body.codec, given, ""))
     found["issues"].extend(_problem(check_messages, given))
     if operation.provider_rules is not None:
@@ -207,4 +213,7 @@ def _problems(codec: Codec, value: Any, path: str) -> Iterator[str]:
     if inner:
         yield from inner
         return
-    yield from _problem(codec.encode, value, path)
+    try:
+        yield from _problem(codec.encode, value, path)
+    except RecursionError:
+        yield from _problem(raise_invalid_argument, *endless(value, path))

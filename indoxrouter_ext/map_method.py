@@ -108,9 +108,10 @@ class MapMethod:
             method: a documented method: `chat`, `embeddings`, `completion`, `images`, …
             concurrency: largest number of calls in flight.
             ordered: yield results in the order of the requests instead of as they arrive.
-            max_cost: USD; the run stops before a call could exceed it. An answer that does not report its
-                cost counts by `expected_cost`. If no answer reports one, the default of `expected_cost` is 0
-                and never stops the run; a warning is logged at the first such answer.
+            max_cost: USD; the run stops before a call could exceed it. A call that does not report its
+                cost counts by `expected_cost`, also one that failed after it may have been charged. If no
+                answer reports one, the default of `expected_cost` is 0 and never stops the run; a warning is
+                logged at the first such call.
             expected_cost: returns the expected cost of a request in USD, for `max_cost`; by default the
                 average so far.
             per_minute: largest number of calls a minute, in addition to the server's rate limit.

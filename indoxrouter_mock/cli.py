@@ -21,6 +21,7 @@ from .base.options import (
     MockOptions,
     TapeOptions,
 )
+from .base.text import decimal, integer
 
 if TYPE_CHECKING:
     from .app.application import MockApp
@@ -73,34 +74,34 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
     )
     add(
         "--credits",
-        type=float,
+        type=decimal,
         default=1_000_000.0,
         metavar="USD",
         help="credits of the demo account (default: %(default)s)",
     )
     add(
         "--seed",
-        type=int,
+        type=integer,
         default=0,
         help="makes texts, vectors and identifiers repeatable (default: %(default)s)",
     )
     add(
         "--latency",
-        type=float,
+        type=decimal,
         default=0.0,
         metavar="SECONDS",
         help="wait before each answer (default: none)",
     )
     add(
         "--chunk-delay",
-        type=float,
+        type=decimal,
         default=0.0,
         metavar="SECONDS",
         help="wait between the events of a stream (default: none)",
     )
     add(
         "--reply-tokens",
-        type=int,
+        type=integer,
         default=None,
         metavar="N",
         help="length of every answer in tokens (default: it varies)",
@@ -125,14 +126,14 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
     )
     add(
         "--token-lifetime",
-        type=float,
+        type=decimal,
         default=3600.0,
         metavar="SECONDS",
         help="how long a token is valid (default: %(default)s)",
     )
     add(
         "--video-seconds",
-        type=float,
+        type=decimal,
         default=2.0,
         metavar="SECONDS",
         help="how long a video job takes (default: %(default)s)",
@@ -161,7 +162,7 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
     add("--upstream", default=None, metavar="URL", help="with --replay, the server to pass requests on to")
     add(
         "--pace",
-        type=float,
+        type=decimal,
         default=1.0,
         metavar="FACTOR",
         help="with --replay, multiplies the recorded waits; 0 answers at once (default: %(default)s)",
@@ -195,7 +196,7 @@ def _add_address(found: argparse.ArgumentParser) -> None:
     found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     found.add_argument(
         "--port",
-        type=int,
+        type=integer,
         default=8000,
         help="port to listen on; 0 takes any free one (default: %(default)s)",
     )

@@ -7,8 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from indoxrouter import models
+from indoxrouter._runtime.errors.messages import message_in
 from indoxrouter._runtime.values import json
-from indoxrouter._runtime.values.json import is_object
+from indoxrouter._runtime.values.json import as_text, is_object
+from indoxrouter._runtime.values.masking import mask
 from indoxrouter.about import load_operation
 from indoxrouter.errors import APIError, AuthenticationError, IndoxRouterError
 
@@ -49,19 +51,19 @@ def exchange_flow(
     refresh_token = tokens.refresh_token
     if refresh_token is not None:
         call = load_operation("refreshToken").call(fields={"refresh_token": refresh_token})
-        failure = yield from _attempt(request(call), tokens, host, refresh_token)
+        failure = yield from _attempt(request(call), tokens, host, api_key)
         if failure is None:
             return True
         if failure.status_code is None:
             raise failure
         tokens.drop_refresh_token(refresh_token)
     call = load_operation("createToken").call(fields={"username": api_key, "password": api_key})
-    failure = yield from _attempt(request(call), tokens, host)
+    failure = yield from _attempt(request(call), tokens, host, api_key)
     if failure is not None and failure.status_code in _TRY_HEADER:
         not_found = failure.status_code in _NOT_FOUND
         operation = load_operation("exchangeApiKey")
         call = operation.call({each.name: api_key for each in operation.parameters if each.required})
-        failure = yield from _attempt(request(call), tokens, host)
+        failure = yield from _attempt(request(call), tokens, host, api_key)
         if failure is not None and not_found and failure.status_code in _NOT_FOUND:
             return False
     if failure is not None:
@@ -70,32 +72,28 @@ def exchange_flow(
 
 
 def _attempt(
-    flow: Generator[Any, Any, TokenAnswer], tokens: TokenStore, host: str, previous: str | None = None
+    flow: Generator[Any, Any, TokenAnswer], tokens: TokenStore, host: str, api_key: str
 ) -> Generator[Any, Any, IndoxRouterError | None]:
-    """Make one request for a token, and store it. Returns the failure, or None."""
+    """Make one request for a token, and store it. Returns the failure, or None.
+
+    A server that returns no new refresh token leaves the previous one valid.
+    """
     try:
-        _accept(tokens, (yield from flow), host, previous)
+        answer = yield from flow
     except IndoxRouterError as error:
         return error
-    return None
-
-
-def _accept(tokens: TokenStore, answer: TokenAnswer, host: str, previous: str | None) -> None:
-    """Store the token of an answer. A server that returns no new refresh token leaves the previous one valid."""
     payload: Any = None
     with suppress(json.MalformedJson):
         payload = json.loads(answer.body)
     if is_object(payload):
         response = models.TokenResponse.from_dict(payload)
-        token: Any = response.access_token
-        if isinstance(token, str) and token and all("!" <= character <= "~" for character in token):
-            refresh: Any = response.refresh_token
-            tokens.accept(
-                token, response.expires_in, refresh if isinstance(refresh, str) and refresh else previous
-            )
-            return
-    reason = f"The answer of {host} to the token request holds no token: check base_url"
-    raise APIError(reason, status_code=answer.status, attempts=answer.attempts)
+        token, refresh = as_text(response.access_token), as_text(response.refresh_token)
+        if token and all("!" <= character <= "~" for character in token):
+            tokens.accept(token, response.expires_in, refresh or tokens.refresh_token)
+            return None
+    said = str(mask(message_in(payload), [api_key, tokens.refresh_token or ""]))[:300] or "check base_url"
+    reason = f"The answer of {host} to the token request holds no token: {said}"
+    return APIError(reason, status_code=answer.status, attempts=answer.attempts)
 
 
 def _refusal(failure: IndoxRouterError, host: str) -> IndoxRouterError:
@@ -103,15 +101,7 @@ def _refusal(failure: IndoxRouterError, host: str) -> IndoxRouterError:
     refused = failure.status_code in (401, 403)
     if refused == isinstance(failure, AuthenticationError):
         return failure
-    kind = AuthenticationError if refused else APIError
-    return kind(
-        f"{host} refused the API key: {failure.message}" if refused else failure.message,
-        status_code=failure.status_code,
-        error_type=failure.error_type,
-        details=failure.details,
-        body=failure.body,
-        headers=failure.headers,
-        request_id=failure.request_id,
-        retry_after=failure.retry_after,
-        attempts=failure.attempts,
-    )
+    message = f"{host} refused the API key: {failure.message}" if refused else failure.message
+    error = AuthenticationError(message) if refused else APIError(message)
+    error.__dict__.update(failure.__dict__, message=message)
+    return error

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
+from indoxrouter._runtime.values.text import number_of
 from indoxrouter.errors import IndoxRouterError, NetworkError
 
 RefreshT = TypeVar("RefreshT")
@@ -162,10 +163,7 @@ def copy_error(error: BaseException) -> BaseException:
 
 def lifetime(expires_in: Any) -> float:
     """Seconds until a token expires, from `expires_in` as the server sent it."""
-    if isinstance(expires_in, bool) or not isinstance(expires_in, (int, float, str)):
+    seconds: Any = number_of(expires_in) if isinstance(expires_in, str) else expires_in
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         return DEFAULT_LIFETIME
-    try:
-        seconds = float(expires_in)
-    except (ValueError, OverflowError):
-        return DEFAULT_LIFETIME
-    return seconds if math.isfinite(seconds) and seconds >= 0 else DEFAULT_LIFETIME
+    return float(seconds) if 0 <= seconds <= sys.float_info.max else DEFAULT_LIFETIME

@@ -15,7 +15,7 @@ from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.errors import IndoxRouterError, ProviderError
 
 from .answer import ModelAttempt
-from .observation import charged_usage
+from .observation import charged_usage, cost_of
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
@@ -84,7 +84,7 @@ def fallback_flow(
                 if failed:
                     error.details["fallbacks"] = {each.model: str(each.error) for each in failed}
                 raise
-            failed = (*failed, ModelAttempt(model, _cost_of(error), error.with_traceback(None)))
+            failed = (*failed, ModelAttempt(model, cost_of(error), error.with_traceback(None)))
         model = others.pop(0)
         changed = {**arguments, "model": model}
         if "/" in model:
@@ -105,12 +105,6 @@ def _is_unavailable(error: IndoxRouterError) -> bool:
         or (error.status_code or 0) >= 500
         or error.error_type == "first_token_timeout"
     )
-
-
-def _cost_of(error: IndoxRouterError) -> float | None:
-    """0.0 if the server refused each request; None if it may have been charged, which the server did not report."""
-    refused = [(attempt.status or 0) // 100 == 4 or attempt.status == 503 for attempt in error.attempts]
-    return 0.0 if refused and all(refused) else None
 
 
 def _provider_of(model: str, provider: object) -> str:

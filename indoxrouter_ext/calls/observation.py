@@ -6,12 +6,12 @@ stream, ends it. An exception of an observer is logged and does not affect the c
 
 from __future__ import annotations
 
-import math
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter import models
+from indoxrouter import Usage
 from indoxrouter._runtime.models.model import Model, dump
 from indoxrouter._runtime.values.json import as_object, as_text, is_mapping
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter.errors import IndoxRouterError
 
     from ..settings.values import Settings
     from .answer import Attempt
@@ -87,12 +88,12 @@ class ObservedCall:
         if usage is None:
             usage = {"cost": cost} if isinstance(cost, (int, float, str)) else charged_usage(self.error)
         # The answer of an operation may have a usage of a model of its own, and a server may send anything.
-        if is_mapping(usage) and not isinstance(usage, models.Usage):
-            usage = models.Usage.from_dict(dict(usage))
-        if not isinstance(usage, models.Usage):
+        if isinstance(usage, Mapping) and not isinstance(usage, Usage):
+            usage = Usage.from_dict(dict(usage))
+        if not isinstance(usage, Usage):
             return None
-        if usage.cost is None and isinstance(cost, (int, float, str)):
-            return models.Usage.from_dict({**usage.to_dict(), "cost": cost})
+        if _number(usage.cost) is None and isinstance(cost, (int, float, str)):
+            return Usage.from_dict({**usage.to_dict(), "cost": cost})
         return usage
 
 
@@ -101,6 +102,18 @@ def charged_usage(error: BaseException | None) -> Mapping[str, Any] | None:
     body: Any = getattr(error, "body", None)
     usage: Any = as_object(dump(body) if isinstance(body, Model) else body).get("usage")
     return usage if is_mapping(usage) and usage.get("cost") else None
+
+
+def cost_of(error: IndoxRouterError) -> float | None:
+    """USD that a failed call has cost: 0.0 if no request of it was run, None if one may have been charged."""
+    usage = charged_usage(error)
+    if usage is not None:
+        return _number(Usage.from_dict(usage).cost)
+    refused = (
+        attempt.failure in _NOT_SENT or attempt.status == 503 or (attempt.status or 0) // 100 == 4
+        for attempt in error.attempts
+    )
+    return 0.0 if all(refused) else None
 
 
 class Observer:
@@ -275,4 +288,4 @@ def _received_size(response: Any) -> int:
 def _number(value: Any) -> float | None:
     """A number of a usage, whatever the server sent; None for one that cannot be an amount."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) and value >= 0 else None
+    return float(value) if is_number and 0 <= value <= sys.float_info.max else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -90,15 +91,7 @@ class Download:
         self._deadline = None if settings.deadline is None else began + settings.deadline
         self.done = False
         self.pause = 0.0
-        self._set_url(urljoin(settings.base_url + "/", url))
-
-    def _set_url(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidParametersError(
-                f"url: expected an http or https URL, got one of scheme {parts.scheme[:20]!r}", argument="url"
-            )
-        self._url = url
+        self._url = _joined(settings.base_url + "/", url)
 
     @property
     def needs_token(self) -> bool:
@@ -155,13 +148,13 @@ class Download:
 
     def _redirect(self, location: str) -> None:
         self._redirects += 1
-        target = urljoin(self._url, location)
+        target = _joined(self._url, location)
         if self._redirects > _MAX_REDIRECTS:
             raise self._failure(f"it was redirected more than {_MAX_REDIRECTS} times")
         if urlsplit(self._url).scheme == "https" and urlsplit(target).scheme != "https":
             raise self._failure("it was redirected from https to http")
         self._attempts -= 1
-        self._set_url(target)
+        self._url = target
 
     def feed(self, piece: bytes) -> None:
         """Process bytes of the body."""
@@ -230,6 +223,18 @@ class Download:
         return self._state.ready_token() or (
             yield from authorize(self._state, self._settings, self._deadline)
         )
+
+
+def _joined(base: str, url: str) -> str:
+    """The absolute URL; raises `InvalidParametersError` for one that is not http or https, or cannot be read."""
+    problem = "whose host or port cannot be read"
+    with suppress(ValueError):
+        target = urljoin(base, url)
+        parts = urlsplit(target)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return target
+        problem = f"of scheme {parts.scheme[:20]!r}"
+    raise InvalidParametersError(f"url: expected an http or https URL, got one {problem}", argument="url")
 
 
 def _origin(url: str) -> tuple[str, str, int]:

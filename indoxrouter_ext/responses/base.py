@@ -7,7 +7,7 @@ place of the generated class, and its table of exports is the only registry: `de
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import ItemsView, Iterator, ValuesView
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +43,14 @@ class ReceivedResponse(Model):
     @property
     def cost(self) -> float | None:
         """The cost of the call in USD; None when the server did not report it."""
-        usage: Any = self.usage
-        if getattr(usage, "cost", None) is None and (own := self.get("cost")) is not None:
-            usage = self._convert_field_("usage", {"cost": own})  # some servers report it beside the usage
-        cost: Any = getattr(usage, "cost", None)
-        return cost if type(cost) in (int, float) and 0 <= cost < math.inf else None
+        own = self._convert_field_(
+            "usage", {"cost": self.get("cost")}
+        )  # some servers report it beside the usage
+        for usage in (self.usage, own):
+            cost: float | None = getattr(usage, "cost", None)
+            if cost is not None and type(cost) in (int, float) and 0 <= cost <= sys.float_info.max:
+                return cost
+        return None
 
     @property
     def model_attempts(self) -> tuple[ModelAttempt, ...]:

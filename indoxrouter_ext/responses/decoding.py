@@ -98,7 +98,9 @@ def not_a_stream(call: Call[Any], answer: HttpAnswer, host: str, secrets: Iterab
     if fields.get("error") or fields.get("detail") or fields.get("success") is False:
         return _reported(call, answer, fields, secrets)
     if answer.failure is not None:
-        return error_from_transport(answer.failure, host, secrets)
+        error = error_from_transport(answer.failure, host, secrets)
+        error.attempts = answer.attempts
+        return error
     return _unreadable(answer, f"expected a stream of events, got {_content_type(answer, secrets)}")
 
 

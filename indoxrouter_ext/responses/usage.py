@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from indoxrouter._runtime.values.json import as_object, is_object
+from indoxrouter._runtime.values.text import number_of
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.models.shared import Usage as _Usage
 
@@ -54,7 +55,7 @@ class Usage(_Usage):
         def __getattr__(self, name: str) -> Any:
             field = self._schema_.by_name.get(name)
             raw = self.__dict__.get("_raw_")
-            if raw is not None and name in _GROUPS and (raw.get(name) is None or type(raw[name]) is str):
+            if raw is not None and name in _GROUPS and type(raw.get(name)) not in (int, float):
                 value = self._derive_field_(name)
                 return None if value is UNSET else _number(value)
             if field is None and name in _PARENTS and raw is not None:
@@ -71,13 +72,13 @@ class Usage(_Usage):
         )
 
     def _derive_field_(self, name: str) -> Any:
-        """The same number under the name of another scheme; `UNSET` if no scheme has it."""
-        raw = self.__dict__["_raw_"]
-        group = _GROUPS[name]
-        for other in group:
-            found = _at(raw, other) if other not in self.__dict__ else self.__dict__[other]
-            if found is not None:
-                return found
+        """The same under the name of another scheme: a number, else whatever was received, else `UNSET`."""
+        state, group = self.__dict__, _GROUPS[name]
+        found = [state[other] if other in state else _at(state["_raw_"], other) for other in group]
+        numbers = [value for value in found if type(_number(value)) in (int, float)]
+        for value in (*numbers, *found):
+            if value is not None:
+                return value
         if "tokens_total" in group:
             parts = [_number(self._derive_field_(part)) for part in ("tokens_prompt", "tokens_completion")]
             known = [part for part in parts if isinstance(part, int)]
@@ -104,12 +105,8 @@ _REPR = ("tokens_prompt", "tokens_completion", "tokens_total", "cost", "latency"
 
 def _number(value: Any) -> Any:
     """The number that a text is; any other value as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return int(value) if value.isdecimal() else float(value)
-    except ValueError:
-        return value
+    number = number_of(value) if isinstance(value, str) else None
+    return value if number is None else number
 
 
 def _at(raw: Any, path: str) -> Any:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from indoxrouter._runtime.codecs.base import describe, is_writable, near_names
+from indoxrouter._runtime.codecs.base import describe, near_names
 from indoxrouter._runtime.http.interface import Timeouts
 from indoxrouter._runtime.values.json import is_mapping
 from indoxrouter._runtime.values.text import plural
@@ -158,10 +158,6 @@ def _problem_with_url(text: str) -> str | None:
     return None
 
 
-def _shown(value: Any) -> str:
-    return describe(value) if isinstance(value, int) and not is_writable(value) else repr(value)
-
-
 def check_seconds(name: str, value: object, *, zero: bool = False) -> float | None:
     """A number of seconds, or None. With `zero`, zero is allowed and None is not.
 
@@ -172,11 +168,11 @@ def check_seconds(name: str, value: object, *, zero: bool = False) -> float | No
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         expected = f"a number of seconds{'' if zero else ' or None'}"
-        raise _wrong(name, expected, f"{type(value).__name__} {value!r:.60}")
+        raise _wrong(name, expected, describe(value))
     if value > LONGEST_TIME and value != math.inf:
-        raise _wrong(name, f"at most {LONGEST_TIME:,} seconds, or None for no limit", _shown(value))
+        raise _wrong(name, f"at most {LONGEST_TIME:,} seconds, or None for no limit", describe(value))
     if not value >= 0 or value == math.inf or (value == 0 and not zero):  # NaN is not >= 0
-        raise _wrong(name, f"a {'' if zero else 'positive '}number of seconds", _shown(value))
+        raise _wrong(name, f"a {'' if zero else 'positive '}number of seconds", describe(value))
     return float(value)
 
 
@@ -207,7 +203,7 @@ def check_timeout(timeout: object) -> Timeouts:
 def _check_count(name: str, value: object) -> int:
     lowest = 1 if name == "max_response_bytes" else 0
     if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-        raise ValueError(f"{name}: expected a whole number, {lowest} or more, got {_shown(value):.60}")
+        raise ValueError(f"{name}: expected a whole number, {lowest} or more, got {describe(value)}")
     return value
 
 

@@ -15,6 +15,7 @@ _REMEMBERED = 20
 _BYTES_PER_TOKEN = 4
 _UNKNOWN_PRICE = 10e-6
 """USD a token, where no price is known: that of the generated tokens of a large model."""
+_HIGHEST = 1e6  # USD for 1,000 tokens; more is no price
 
 
 class Amount(NamedTuple):
@@ -111,7 +112,11 @@ class Estimator:
             for info in inside if is_items(inside) else ():
                 pricing: Any = info.pricing if isinstance(info, models.ModelInfo) else None
                 prices = (getattr(pricing, "input", None), getattr(pricing, "output", None))
-                usd = [price / 1000 for price in prices if isinstance(price, (int, float)) and price >= 0]
+                usd = [
+                    price / 1000
+                    for price in prices
+                    if isinstance(price, (int, float)) and 0 <= price < _HIGHEST
+                ]
                 name = getattr(info, "model_name", None) or getattr(info, "id", None)
                 if len(usd) == 2 and isinstance(name, str):
                     provider = each.id if isinstance(each, models.Provider) else info.provider

@@ -10,6 +10,7 @@ from typing import Any
 
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.json import as_object, as_text
+from indoxrouter._runtime.values.text import number_of
 
 from ..responses.formats import objects_in
 from .framing import is_json
@@ -181,8 +182,8 @@ def _others(fields: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _index(value: Any) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
+    if isinstance(value, str):
+        value = number_of(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

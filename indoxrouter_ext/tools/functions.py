@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json as standard_json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -185,7 +186,7 @@ class ToolCall(PydanticField, dict[str, Any]):
             return value
         raise ResponseFormatError(
             f"The model called {self.name or 'a tool'} with arguments that are not a JSON object",
-            details={"text": raw if isinstance(raw, str) else json.dumps(raw).decode()},
+            details={"text": raw if isinstance(raw, str) else standard_json.dumps(raw)},
         )
 
     def parse_as(self, kind: type[T]) -> T:
@@ -201,7 +202,7 @@ class ToolCall(PydanticField, dict[str, Any]):
             return value
         except ValueError as error:
             reason = str(error)
-        raise _mismatch(self, reason)
+        raise _refused(self, f"{self.name} with arguments that do not match: {reason}")
 
     def run(self, function: Callable[..., T]) -> T:
         """Call a function with the arguments, converted to the types of its parameters.
@@ -297,10 +298,7 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
         raise TypeError(f"calls: expected `response.tool_calls`, got {type(call).__name__} in it")
     function: Any = known.get(call.name)
     if function is None:
-        raise ResponseFormatError(
-            f"The model called {call.name!r}, which is not one of {', '.join(known) or 'none'}",
-            details={"text": json.dumps(call).decode()},
-        )
+        raise _refused(call, f"{call.name!r}, which is not one of {', '.join(known) or 'none'}")
     if isinstance(function, McpTool):  # a tool of an MCP server, which checks the arguments itself
         return partial(function, **call.arguments)
     hints = hints_of(function, call.name)
@@ -311,14 +309,11 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
         return partial(function, **arguments)
     except (TypeError, ValueError) as error:
         reason = str(error)
-    raise _mismatch(call, reason)
+    raise _refused(call, f"{call.name} with arguments that do not match: {reason}")
 
 
-def _mismatch(call: ToolCall, reason: str) -> ResponseFormatError:
-    return ResponseFormatError(
-        f"The model called {call.name} with arguments that do not match: {reason}",
-        details={"text": json.dumps(call).decode()},
-    )
+def _refused(call: ToolCall, what: str) -> ResponseFormatError:
+    return ResponseFormatError(f"The model called {what}", details={"text": standard_json.dumps(call)})
 
 
 def _message(call: ToolCall, result: Any) -> ChatMessageParam:
@@ -326,7 +321,7 @@ def _message(call: ToolCall, result: Any) -> ChatMessageParam:
     if not isinstance(result, str):
         try:
             content = json.dumps(result).decode()
-        except TypeError:
+        except (TypeError, ValueError, RecursionError):
             expected = f"{call.name}: expected text or JSON as its result, got {describe(result)}"
             raise TypeError(expected) from None
     return {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": content}

@@ -7,7 +7,7 @@ cancelled, or at the deadline. Any other state, documented or not, is waited for
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,10 +38,8 @@ _CALLBACK = "a plain function that takes the job"
 
 def _seconds(name: str, value: Any, *, zero: bool) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value < 0:
-        raise_invalid_argument(name, value, "a number of seconds")
-    if value == 0 and not zero:
-        raise_invalid_argument(name, value, "a positive number of seconds")
+    if not is_number or not 0 <= value <= sys.float_info.max or (value == 0 and not zero):
+        raise_invalid_argument(name, value, f"a {'' if zero else 'positive '}number of seconds")
     return float(value)
 
 
@@ -99,7 +97,7 @@ def wait_flow(
         if late is not None:
             missed = "The state of the job"
             if job is not None:
-                missed = f"The job {job.job_id} was {job.get(poll.status)}. A later state"
+                missed = f"The job {job_id} was {job.get(poll.status)}. A later state"
             raise RequestTimeoutError(
                 f"{missed} was not received within {names[1]}={deadline:g} s; the job continues",
                 error_type=late.error_type,
@@ -114,7 +112,7 @@ def wait_flow(
         left = ends - state.clock()
         if left <= 0:
             raise RequestTimeoutError(
-                f"The job {job.job_id} is still {job.get(poll.status)} after {deadline:g} s; the job continues",
+                f"The job {job_id} is still {job.get(poll.status)} after {deadline:g} s; the job continues",
                 partial=job,
             )
         yield Sleep(min(interval, left))

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..base.options import EVENT_FAMILIES, SHAPES
 from ..base.reply import Reply, Stream
+from ..base.text import decimal
 from ..request.call import Call
 from ..spec.errors import ApiError, invalid_value
 from .bodies import completion_body
@@ -49,7 +50,7 @@ def delay_of(call: Call) -> float:
     if header is None:
         return call.state.options.chunk_delay
     try:
-        delay = float(header)
+        delay = decimal(header)
     except ValueError:
         delay = -1.0
     if not 0 <= delay <= 3600:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ..base.json import DecodeError, dumps, is_object, loads
+from ..base.text import decimal
 from ..spec.errors import ApiError, invalid_value, moved
 from ..state.accounts import Account
 from ..state.fault_queue import LONGEST_TEXT
@@ -92,9 +94,10 @@ def number(fields: Fields, name: str, *, least: float = 0, most: float = 1e12) -
     if value is None:
         return None
     try:
-        found = float(value) if not isinstance(value, bool) else float("nan")
+        found = decimal(value) if isinstance(value, str) else float(value)
     except (TypeError, ValueError, OverflowError):  # a JSON number may have any number of digits
-        found = float("nan")
+        found = nan
+    found = nan if isinstance(value, bool) else found
     if not least <= found <= most:
         raise invalid_value(
             f"body/{name}", f"{str(value)[:100]!r} is not a number from {least:g} to {most:g}"

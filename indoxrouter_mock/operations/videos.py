@@ -8,6 +8,7 @@ from typing import Any
 
 from ..answers.billing import envelope, find_model, record_usage, require_credit, usage
 from ..base.clock import iso
+from ..base.text import decimal
 from ..content import fake_text
 from ..content.mp4 import LARGEST_SIDE, mp4_size, mp4_video
 from ..request.call import Call, operation
@@ -69,7 +70,7 @@ def _seconds(call: Call) -> float:
     """
     given = call.field("duration", call.field("seconds", DEFAULT_SECONDS))
     try:
-        seconds = float(given)
+        seconds = decimal(given) if isinstance(given, str) else float(given)
     except (TypeError, ValueError, OverflowError):
         return DEFAULT_SECONDS
     return min(LONGEST_SECONDS, seconds) if seconds > 0 else DEFAULT_SECONDS

@@ -88,7 +88,7 @@ def openai_parameter(finding: Finding) -> str | None:
     place, *pieces = finding.path.split("/")
     names = finding.names
     if names is None:
-        names = tuple(int(piece) if piece.isdecimal() else piece for piece in pieces)
+        names = tuple(int(piece) if piece.isdecimal() and len(piece) < 10 else piece for piece in pieces)
     if place == "header" or not names:
         return None
     first, *others = names

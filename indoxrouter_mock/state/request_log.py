@@ -11,7 +11,7 @@ import msgspec
 
 from ..base.clock import iso
 from ..base.json import DecodeError, is_list, is_object, loads
-from ..base.text import plural
+from ..base.text import decimal, plural
 
 MASK = "***"
 SECRET_HEADERS = frozenset(
@@ -28,7 +28,7 @@ BODY_KEPT = 65_536
 def wait_of(text: str, now: float) -> float | None:
     """The seconds that the value of a `Retry-After` header asks for, as a number or as a date."""
     try:
-        return float(text) if text.strip()[:1].isdigit() else parsedate_to_datetime(text).timestamp() - now
+        return decimal(text) if text.strip()[:1].isdigit() else parsedate_to_datetime(text).timestamp() - now
     except ValueError:  # a recorded server may send anything
         return None
 

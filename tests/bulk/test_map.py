@@ -24,7 +24,7 @@ from indoxrouter_bulk.results import MapResult, MaxCostReachedError
 from indoxrouter_mock import MockServer
 from tests.patience import seconds
 from tests.reliability.harness import ENVELOPE, KEY
-from tests.reliability.server import CLOSE, Reply, ScriptedServer, answer
+from tests.reliability.server import CLOSE, STALL, Reply, ScriptedServer, answer
 
 
 @pytest.fixture
@@ -365,6 +365,61 @@ async def test_answers_without_a_cost_count_by_what_was_expected_and_are_warned_
     assert (len(results), run.cost) == (3 if expected is None else 2, 0.0)
     [warning] = [record.getMessage() for record in caplog.records if record.name == "indoxrouter"]
     assert "does not report its cost" in warning
+
+
+MESSAGES = [{"role": "user", "content": "a"}]
+
+
+@pytest.mark.parametrize(
+    ("failing", "counts"),
+    [
+        (answer({"error": "provider_error"}, 502), True),
+        (answer(b"{"), True),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{", CLOSE], True),
+        ([CLOSE], True),
+        ([STALL], True),
+        (answer({"error": "invalid_request"}, 400), False),
+        (answer({"error": "provider_error"}, 503), False),
+    ],
+)
+async def test_a_row_that_fails_after_it_may_have_been_charged_counts_towards_the_limit(
+    failing: Any, counts: bool
+) -> None:
+    server = ScriptedServer()
+    server.on("/chat/completions", failing)
+    results: list[MapResult[Any]] = []
+    options: dict[str, Any] = {"concurrency": 1, "max_cost": 0.5, "expected_cost": lambda _: 0.25}
+    async with AsyncClient(
+        KEY, base_url=server.url, auth="api_key", timeout=seconds(0.3), max_retries=0
+    ) as client:
+        run = client.map(["a", "b", "c"], **options)
+        if counts:
+            with pytest.raises(MaxCostReachedError) as caught:
+                await gather_into(results, run)
+            assert caught.value.cost == 0.5
+        else:
+            await gather_into(results, run)
+    server.close()
+    assert ([result.cost for result in results], run.cost) == ([None] * (2 if counts else 3), 0.0)
+
+
+async def test_rows_that_are_not_sent_and_reported_costs_of_failures_are_counted_exactly() -> None:
+    server = ScriptedServer()
+    charged = {"error": "provider_error", "usage": {"cost": "0.3"}}
+    server.on("/chat/completions", answer(charged, 502))
+    wrong = {"messages": MESSAGES, "temperature": 99}
+    budget = Budget(usd=1)
+    async with AsyncClient(KEY, base_url=server.url, auth="api_key", max_retries=0) as client:
+        run = client.map(
+            [wrong, "a", wrong], concurrency=1, max_cost=0.5, expected_cost=lambda _: 0.2, budget=budget
+        )
+        results = await collect(run)
+        assert run.cost == budget.spend.usd == 0.3
+        assert {result.index: result.cost for result in results} == {0: None, 1: 0.3, 2: None}
+    server.close()
+    async with AsyncClient(KEY, base_url=server.url, auth="api_key", max_retries=0) as client:
+        run = client.map(["a", "b", "c"], concurrency=1, max_cost=0.5, expected_cost=lambda _: 0.25)
+        assert [result.cost for result in await collect(run)] == [None] * 3
 
 
 async def test_an_expected_cost_that_is_no_number_is_named(mock: MockServer) -> None:

@@ -252,6 +252,59 @@ def test_a_diagnosis_never_raises(harness: Harness, data: Any) -> None:
     assert harness.client.diagnose_request(CHAT, data)["is_valid"] is False
 
 
+def endless(kind: str) -> Any:
+    """A value that contains itself, or nests too deeply."""
+    if kind == "list":
+        items: list[Any] = [1]
+        items.append(items)
+        return items
+    if kind == "dict":
+        fields: dict[str, Any] = {}
+        fields["inner"] = {"outer": fields}
+        return fields
+    if kind == "model":
+        message = models.ChatMessage("user", "Hi")
+        message.content = [message]  # type: ignore[list-item]  # pyright: ignore[reportAttributeAccessIssue]
+        return message
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    return deep
+
+
+ENDLESS = {"list": "[1]", "dict": ".inner.outer", "model": ".content[0]", "deep": ""}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_a_value_that_contains_itself_is_named_by_its_place(harness: Harness, kind: str) -> None:
+    value = endless(kind)
+    places = {
+        f"additional_params.custom{ENDLESS[kind]}": {"custom": value},
+        f"additional_params.a[0]{ENDLESS[kind]}": {"additional_params": {"a": [value]}},
+    }
+    for place, arguments in places.items():
+        place = place if kind != "deep" else place.removesuffix("[0]")
+        expected = f"{place}: expected a value that does not {'nest' if kind == 'deep' else 'contain itself'}"
+        with pytest.raises(InvalidParametersError) as caught:
+            harness.chat(messages=HELLO, **arguments)
+        assert str(caught.value).startswith(expected)
+        report = harness.client.diagnose_request(CHAT, {"messages": HELLO, **arguments})
+        [issue] = report["issues"]
+        assert issue.startswith(expected.partition(":")[0] if kind == "deep" else expected)
+    with pytest.raises(ValueError, match=r"^timeout: expected"):
+        harness.chat(messages=HELLO, timeout=value)
+
+
+def test_a_diagnosis_checks_what_is_sent_to_the_provider(harness: Harness) -> None:
+    data = {"messages": HELLO, "top_k": object(), "additional_params": {"top_k": 1}}
+    assert [issue.partition(":")[0] for issue in harness.client.diagnose_request(CHAT, data)["issues"]] == [
+        "top_k"
+    ]
+    del data["additional_params"]
+    [issue] = harness.client.diagnose_request(CHAT, data)["issues"]
+    assert issue.startswith("additional_params.top_k: expected a JSON value")
+
+
 def test_a_diagnosis_takes_former_names_as_the_methods_do(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,13 +357,3 @@ def test_provider_rules_are_reported_as_warnings(harness: Harness) -> None:
     report = harness.client.diagnose_request(IMAGES, data)
     assert report["is_valid"]
     assert report["warnings"] == ["size: this provider has no such field; aspect_ratio='1:1' is sent instead"]
-
-
-@pytest.mark.parametrize("name", ["messages", "additional_params"])
-def test_an_argument_that_contains_itself_is_named(harness: Harness, name: str) -> None:
-    endless: dict[str, Any] = {"role": "user", "content": "x"}
-    endless["z"] = [endless]
-    arguments = {"messages": HELLO, name: [endless] if name == "messages" else endless}
-    with pytest.raises(InvalidParametersError, match=f"^{name}: expected a value that does not") as caught:
-        harness.chat(**arguments)
-    assert caught.value.argument == name

@@ -75,12 +75,12 @@ def test_a_malformed_base_url_of_the_environment_is_told_as_that(
 @pytest.mark.parametrize(
     ("timeout", "came"),
     [
-        (0, "got 0"),
-        (-1, "got -1"),
+        (0, "got int 0"),
+        (-1, "got int -1"),
         ("soon", "got str 'soon'"),
         (True, "got bool True"),
-        (float("nan"), "got nan"),
-        (float("inf"), "got inf"),
+        (float("nan"), "got float nan"),
+        (float("inf"), "got float inf"),
         ((1, 2, 3), "got 3 values"),
     ],
 )

@@ -185,12 +185,12 @@ A: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "timeout_zero",
         lambda c, d: made(c, timeout=0),
-        "timeout: expected a positive number of seconds, got 0",
+        "timeout: expected a positive number of seconds, got int 0",
     ),
     (
         "timeout_neg",
         lambda c, d: made(c, timeout=-1),
-        "timeout: expected a positive number of seconds, got -1",
+        "timeout: expected a positive number of seconds, got int -1",
     ),
     (
         "negative_max_tokens",

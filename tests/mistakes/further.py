@@ -172,7 +172,7 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "no deadline",
         lambda c, d: c.chat(HELLO, deadline=0),
-        "deadline: expected a positive number of seconds, got 0",
+        "deadline: expected a positive number of seconds, got int 0",
     ),
     (
         "two times",

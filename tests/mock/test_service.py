@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from indoxrouter_mock import MockServer, SpecError, asgi_app
+from indoxrouter_mock.base.text import decimal, integer
 from indoxrouter_mock.request.call import HANDLERS
 from tests.spec.document import SPEC, present_argument, present_field
 
@@ -526,3 +527,11 @@ def test_log_keeps_the_answers_with_secrets_masked(http: httpx.Client, mock: Moc
     http.post("/chat/completions", json=HELLO, headers={"X-Mock-Tokens": "40000"})
     assert mock.requests[-1]["answer"].endswith(" bytes of application/json>")
     assert len(mock.app.state.request_log.entries()[-1].answer) == 0
+
+
+@pytest.mark.parametrize("text", ["1_0", "\u0661", "nan", "inf", "9" * 5000])
+def test_a_text_that_only_python_reads_as_a_number_is_refused(text: str) -> None:
+    for read in (decimal, integer):
+        with pytest.raises(ValueError, match="is not a number"):
+            read(text)
+    assert (decimal(" 2.5 "), integer("10")) == (2.5, 10)

@@ -159,13 +159,39 @@ async def test_tokens_and_cost_in_two_events_are_one_usage(mode: Mode) -> None:
     assert (client.spend.usd, client.spend.tokens, client.spend.unreported) == (0.2, 34, 0)
 
 
+@pytest.mark.parametrize("cost", [{"total": 0.9, "currency": "USD"}, [0.9], "0_9", "\u0669", 10**400, "nan"])
+async def test_what_is_no_documented_amount_is_kept_and_counts_by_the_estimate(mode: Mode, cost: Any) -> None:
+    usage = {"cost": cost, "cost_details": {"upstream_inference_cost": 7}, "tokens_total": 3}
+    mode.server.on("/chat/completions", answer({**ENVELOPE, "usage": usage}))
+    client = mode.client(budget=Budget(usd=10, expected_usd=0.25))
+    response = await do(client.chat(MESSAGES))
+    assert response.cost is None
+    assert response.usage.cost == response["usage"]["cost"] == response.to_dict()["usage"]["cost"] == cost
+    assert (client.spend.usd, client.spend.tokens, client.spend.unreported) == (0.25, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "more", [{"usage": {"cost": {"total": 9}, "cost_breakdown": {"total_cost": 0.5}}}, {"cost": "0.5"}]
+)
+async def test_an_amount_under_another_documented_name_is_counted(mode: Mode, more: Any) -> None:
+    mode.server.on("/chat/completions", answer({**ENVELOPE, "usage": {"cost": {"total": 9}}, **more}))
+    client = mode.client(budget=Budget(usd=10))
+    assert (await do(client.chat(MESSAGES))).cost == 0.5
+    assert (client.spend.usd, client.spend.unreported) == (0.5, 0)
+
+
 CHARGED = {"error": "provider_error", "usage": {"cost": 0.7, "tokens_total": 5}}
 
 
 @pytest.mark.parametrize(
     "reply",
-    [answer(CHARGED, 502), answer({**CHARGED, "success": False}), streamed(text_event("a"), event(CHARGED))],
-    ids=["a status", "no success", "in a stream"],
+    [
+        answer(CHARGED, 502),
+        answer({**CHARGED, "usage": {"cost": "0.7", "prompt_tokens": 5}}, 502),
+        answer({**CHARGED, "success": False}),
+        streamed(text_event("a"), event(CHARGED)),
+    ],
+    ids=["a status", "a status, as text", "no success", "in a stream"],
 )
 async def test_a_failure_that_was_charged_counts_what_it_reports(mode: Mode, reply: Any) -> None:
     mode.server.on("/chat/completions", reply)
@@ -281,3 +307,13 @@ def test_a_wrong_limit_is_named(options: dict[str, object], message: str) -> Non
 def test_a_number_is_no_budget() -> None:
     with pytest.raises(ValueError, match=r"budget: expected a Budget, such as Budget\(usd=5.0\), got 5"):
         indoxrouter.Client(KEY, authenticate=False, budget=5)  # type: ignore[arg-type]
+
+
+async def test_a_price_that_cannot_be_is_ignored(mode: Mode) -> None:
+    model = {"id": "m", "pricing": {"input": 10**400, "output": 1e300}}
+    mode.server.on("/models/", answer([{"id": "p", "name": "P", "models": [model]}]))
+    mode.server.on("/chat/completions", answer(ENVELOPE))
+    client = mode.client(budget=Budget(usd=1))
+    assert (await do(client.models()))["p"][0].pricing.input == 10**400
+    await do(client.chat(MESSAGES, model="p/m"))
+    assert client.spend.usd == 0.001

@@ -15,7 +15,7 @@ from indoxrouter._runtime.http.interface import Headers
 from indoxrouter._runtime.values.json import MalformedJson, loads
 
 from .harness import ENVELOPE, KEY, MESSAGES, Clock, Mode, do, each
-from .server import CLOSE, LAST_CHUNK, Step, answer, head, http_chunk
+from .server import CLOSE, LAST_CHUNK, Step, answer, head, http_chunk, streamed
 
 BOTH_ENGINES = "broken|compressed"
 
@@ -409,3 +409,27 @@ async def test_tracebacks_are_short_and_about_the_callers_line(mode: Mode) -> No
 def test_a_status_in_the_body_counts_only_where_the_answer_has_none() -> None:
     assert error_from_body(500, Headers([]), b'{"status_code": 429, "message": "x"}').status_code == 500
     assert error_from_payload({"status_code": 429, "message": "x"}, status=200).status_code == 429
+
+
+def test_a_status_of_any_digits_is_no_status() -> None:
+    for status in ("9" * 5000, "4_29", "\u0664\u0662\u0669"):
+        assert error_from_payload({"status_code": status, "message": "x"}, status=200).status_code == 200
+
+
+@pytest.mark.parametrize("depth", [300, 600, 900])
+@pytest.mark.parametrize("where", ["a status", "a stream", "the token endpoint"])
+async def test_an_error_that_nests_deeply_is_raised_as_any_other(mode: Mode, depth: int, where: str) -> None:
+    nested = "[" * depth + f'"{KEY}"' + "]" * depth
+    body = f'{{"error": {{"type": "authentication_error", "message": "m", "nested": {nested}}}}}'.encode()
+    path = "/auth/token" if where == "the token endpoint" else "/chat/completions"
+    mode.server.on(path, streamed(b"data: " + body + b"\n\n") if where == "a stream" else answer(body, 401))
+
+    async def call() -> None:
+        await do((await do(mode.lazy_client().chat(MESSAGES, stream=True))).until_done())
+
+    error = await mode.failure(call)
+    assert isinstance(error, indoxrouter.AuthenticationError)
+    found = error.details["nested"]
+    for _ in range(depth):
+        [found] = found
+    assert found == "***"

@@ -187,3 +187,17 @@ async def test_waiting_ends_on_documented_failures(mode: Mode, state: str) -> No
     assert error.job is not None
     assert error.job.status == state
     assert len(mode.server.sent("/videos/jobs/job_1")) == 1
+
+
+@pytest.mark.parametrize("location", ["http://[::", "http://host:port/", "http://host:99999999/"])
+async def test_a_redirect_to_what_is_no_url_is_an_error_of_this_package(
+    mode: Mode, location: str, tmp_path: Path
+) -> None:
+    if mode.engine == "httpx":
+        pytest.skip("httpx refuses the header itself")
+    mode.server.on("/images/generations", answer({**ENVELOPE, "data": [{"url": "/file.png"}]}))
+    mode.server.on("/file.png", answer(b"", 302, [("Location", location)]))
+    [image] = (await do(mode.client(auth="api_key").images("x"))).data
+    error = await mode.failure(lambda: image.save(tmp_path))
+    assert isinstance(error, indoxrouter.InvalidParametersError)
+    assert os.listdir(tmp_path) == []

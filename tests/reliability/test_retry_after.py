@@ -108,6 +108,15 @@ async def test_senseless_values_in_bodies_are_refused(mode: Mode, clock: Clock, 
     assert clock.waits[0] <= 0.5
 
 
+async def test_a_long_text_is_refused_at_once(mode: Mode) -> None:
+    text = "1" * 50_000 + "x"
+    mode.server.on("/chat/completions", limited({"message": "x", "retry_after": text, "reset_time": text}))
+    began = time.monotonic()
+    error = await mode.failure(lambda: mode.client(max_retries=0).chat(MESSAGES))
+    assert (error.retry_after, error.reset_time) == (None, None)
+    assert time.monotonic() - began < 5
+
+
 async def test_a_date_in_the_past_means_at_once(mode: Mode, clock: Clock) -> None:
     past = format_datetime(in_seconds(-100), usegmt=True)
     mode.server.on("/chat/completions", limited(Retry_After=past), answer(ENVELOPE))

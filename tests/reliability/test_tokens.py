@@ -253,6 +253,10 @@ async def test_a_401_for_a_stream_is_answered_the_same_way(mode: Mode) -> None:
         (0, 0.0),
         ("3600", 3600.0),
         (" 90 ", 90.0),
+        ("1_0", 3600.0),
+        ("\u0661\u0660", 3600.0),
+        ("inf", 3600.0),
+        ("1" * 5000, 3600.0),
         (90.5, 90.5),
         (None, 3600.0),
         ("", 3600.0),
@@ -556,3 +560,19 @@ def test_a_token_store_shows_no_token() -> None:
     store.accept("canary-token", 3600, "canary-refresh")
     assert "canary" not in repr(store)
     assert "3600" in repr(store)
+
+
+async def test_an_answer_without_a_token_is_quoted_without_the_key(mode: Mode) -> None:
+    mode.server.on("/auth/token", answer({"success": False, "message": f"no such user: {KEY}"}))
+    error = await mode.failure(lambda: mode.lazy_client(max_retries=0).chat(MESSAGES))
+    assert type(error) is indoxrouter.APIError
+    assert error.message.endswith("holds no token: no such user: ***")
+
+
+async def test_a_refused_key_keeps_when_the_limit_is_reset(mode: Mode) -> None:
+    reset = {"error": "rate_limit_exceeded", "message": "x", "details": {"reset_time": 3000}}
+    mode.server.on("/auth/token", answer(reset, 403))
+    error = await mode.failure(lambda: mode.lazy_client(max_retries=0).chat(MESSAGES))
+    assert isinstance(error, indoxrouter.AuthenticationError)
+    assert error.reset_time is not None
+    assert error.retry_after == 3000

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from indoxrouter import ToolCall, run_tools
+from indoxrouter.errors import ResponseFormatError
 
 from indoxrouter_ext.streaming.tool_calls import ToolCalls
 
@@ -30,6 +32,8 @@ PUT = ("b", "put", {"y": 2})
 AGAIN = ("b", "get", {"x": 2})
 NO_IDS = [(None, "get", {"x": 1}), (None, "put", {"y": 2})]
 
+LONG = "9" * 5000  # digits, more than Python makes a number of
+
 FORMS: dict[str, tuple[list[list[dict[str, Any]]], list[tuple[Any, ...]]]] = {
     "OpenAI's own": ([[part("", id="a", name="get")], [part('{"x":')], [part("1}")]], [GET]),
     "id and name repeated": (
@@ -39,6 +43,10 @@ FORMS: dict[str, tuple[list[list[dict[str, Any]]], list[tuple[Any, ...]]]] = {
     "name repeated, no id": (
         [[part('{"x":', name="get")], [part("1}", name="get")]],
         [(None, "get", {"x": 1})],
+    ),
+    "an index that is no number": (
+        [[part("", index=LONG, id="a", name="get")], [part('{"x":1}', index=LONG, id="a")]],
+        [GET],
     ),
     "two calls, one index": (
         [[part('{"x":1}', id="a", name="get")], [part('{"y":2}', id="b", name="put")]],
@@ -188,3 +196,20 @@ def test_any_interleaving_of_fragments_assembles_to_the_whole_calls(
     for fragment in fragments:
         calls.add_fragments([fragment])
     assert sorted(calls.as_json(), key=lambda call: call["id"]) == whole
+
+
+UNUSABLE: dict[str, Any] = {"a lone surrogate": {"x": "\ud800"}, "a long number": 10**5000}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_result_that_json_cannot_carry_is_named(name: str) -> None:
+    def look() -> Any:
+        return UNUSABLE[name]
+
+    call = ToolCall({"id": "a", "function": {"name": "look", "arguments": "{}"}})
+    with pytest.raises(TypeError, match="look: expected text or JSON as its result"):
+        run_tools([call], [look])
+    wrong = ToolCall({"id": "a", "function": {"name": "x\ud800", "arguments": "{}"}})
+    with pytest.raises(ResponseFormatError, match="not one of look") as caught:
+        run_tools([wrong], [look])
+    assert "ud800" in str(caught.value.text)

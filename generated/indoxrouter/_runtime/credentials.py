@@ -25,7 +25,10 @@ def apply_credentials(
     Raises:
         InvalidParametersError: when there are some of the credentials that an alternative needs, but not all.
     """
-    needed = [_of_requests(names, schemes) for names in security]
+    # Mutual TLS belongs to the connection, not to a request.
+    needed = [
+        [name for name in names if schemes.get(name, {}).get("type") != "mutualTLS"] for names in security
+    ]
     if isinstance(token, str):
         single = [names for names in needed if len(names) == 1]
         chosen = {single[0][0]: token} if single else None
@@ -40,11 +43,6 @@ def apply_credentials(
     for name, credential in chosen.items():
         _add(schemes.get(name, {}), credential, headers, query)
     return headers, "&".join(query)
-
-
-def _of_requests(names: tuple[str, ...], schemes: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The schemes whose credentials a request carries; mutual TLS belongs to the connection."""
-    return [name for name in names if schemes.get(name, {}).get("type") != "mutualTLS"]
 
 
 def _refuse_some(needed: list[list[str]], token: str | Credentials) -> None:

@@ -82,12 +82,8 @@ def loads(data: bytes | bytearray | memoryview | str) -> Any:
     """
     try:
         return decode(data)
-    except RecursionError:
-        deep = True
-    except (ValueError, TypeError):
-        deep = False
-    if deep:
-        raise MalformedJson("the document is nested too deeply")
+    except (ValueError, TypeError, RecursionError):
+        pass  # not the context of what is raised below: it holds the document
     return _loads_leniently(data)
 
 

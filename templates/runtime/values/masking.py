@@ -13,16 +13,21 @@ _MASK = "***"
 def mask(value: Any, secrets: Iterable[str]) -> Any:
     """Replace secrets in text, at any depth of a JSON value. Secrets of fewer than four characters are not replaced."""
     known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
-    return _mask(value, known) if known else value
-
-
-def _mask(value: Any, known: list[str]) -> Any:
-    if isinstance(value, str):
-        for secret in known:
-            value = value.replace(secret, _MASK)
+    if not known:
         return value
-    if is_object(value):
-        return {_mask(key, known): _mask(item, known) for key, item in value.items()}
-    if is_items(value):
-        return [_mask(item, known) for item in value]
-    return value
+    whole: list[Any] = [value]
+    copies: list[Any] = [whole]
+    for copy in copies:  # a loop: a server may nest values more deeply than functions can be called
+        for key, each in copy.items() if is_object(copy) else enumerate(copy):
+            if isinstance(each, str):
+                copy[key] = _without(known, each)
+            elif is_object(each) or is_items(each):
+                copy[key] = {_without(known, name): each[name] for name in each} if is_object(each) else [*each]
+                copies.append(copy[key])
+    return whole[0]
+
+
+def _without(secrets: list[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, _MASK)
+    return text

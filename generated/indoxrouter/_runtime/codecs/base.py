@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from ..values.json import is_items, is_mapping
@@ -50,6 +50,29 @@ def raise_invalid_argument(path: str, value: object, expected: str, *, secret: b
     raise InvalidParametersError(
         f"{path or 'body'}: expected {expected}, got {actual}", argument=path or "body"
     )
+
+
+def parts_of(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The values directly inside a value, with their places. A model has its nested models as they are."""
+    inner = getattr(value, "_as_set_", None) or getattr(value, "to_dict", None)
+    plain: Any = inner() if callable(inner) else value
+    if is_mapping(plain):
+        yield from ((f"{path}.{key}".lstrip("."), item) for key, item in plain.items())
+    elif is_items(plain):
+        yield from ((f"{path}[{index}]", item) for index, item in enumerate(plain))
+
+
+def endless(value: Any, path: str) -> tuple[str, Any, str]:
+    """What makes the encoding of a value fail with a RecursionError: its place, itself, and what is expected there."""
+    chains: list[tuple[tuple[str, Any], ...]] = [((path, value),)]  # of values, each inside the one before it
+    for chain in chains:
+        place, last = chain[-1]
+        if any(last is outer for _, outer in chain[:-1]):
+            return place, last, "a value that does not contain itself"
+        if len(chain) > 300:  # levels, of which encoding takes one or two frames each
+            return *chain[2], "a value that does not nest so deeply"
+        chains.extend((*chain, part) for part in parts_of(last, place))
+    return path, value, "a value that does not nest so deeply"
 
 
 def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:

@@ -165,7 +165,7 @@ class Variant(NamedTuple):
     def fits(self, raw: Any) -> bool:
         """Whether a JSON value belongs to this member: by its kind, then by its tags and required keys or its first
         item."""
-        if self.kind != "any" and not _KINDS[self.kind](raw):
+        if self.kind != "any" and not _KINDS[self.kind][1](raw):
             return False
         if is_mapping(raw):
             return self.has_tags(raw) and all(key in raw for key in self.required)
@@ -180,7 +180,7 @@ class Variant(NamedTuple):
 
     def suits(self, raw: Any) -> bool:
         """Whether the values of the keys that other members have too are of this member's kinds."""
-        return not self.kinds or all(_KINDS[kind](raw.get(key)) for key, kind in self.kinds.items())
+        return not self.kinds or all(_KINDS[kind][1](raw.get(key)) for key, kind in self.kinds.items())
 
 
 def _decode_member(raw: Any, codecs: tuple[Codec, ...]) -> Any:
@@ -221,15 +221,17 @@ def _may_hold(item: Codec, value: object) -> bool:
     return True
 
 
-_KINDS: dict[str, Callable[[Any], bool]] = {
-    "object": is_mapping,
-    "array": is_items,
-    "string": lambda raw: isinstance(raw, str),
-    "integer": lambda raw: isinstance(raw, int) and not isinstance(raw, bool),
-    "number": lambda raw: isinstance(raw, (int, float)) and not isinstance(raw, bool),
-    "boolean": lambda raw: isinstance(raw, bool),
-    "null": lambda raw: raw is None,
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "object": ("an object", is_mapping),
+    "array": ("a list", is_items),
+    "string": ("text", lambda raw: isinstance(raw, str)),
+    "integer": ("a whole number", lambda raw: isinstance(raw, int) and not isinstance(raw, bool)),
+    "number": ("a number", lambda raw: isinstance(raw, (int, float)) and not isinstance(raw, bool)),
+    "boolean": ("True or False", lambda raw: isinstance(raw, bool)),
+    "null": ("None", lambda raw: raw is None),
+    "any": ("a JSON value", lambda raw: True),
 }
+"""The name of each kind for people, and its check."""
 
 
 class Union(Codec):
@@ -315,19 +317,7 @@ class Union(Codec):
             shapes = [_shape(variant) for variant in self.variants if variant.kind == "object"]
             if shapes:
                 return "an object with " + ", or ".join(shapes)
-        return " or ".join(dict.fromkeys(_KIND_NAMES[variant.kind] for variant in self.variants))
-
-
-_KIND_NAMES = {
-    "object": "an object",
-    "array": "a list",
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "True or False",
-    "null": "None",
-    "any": "a JSON value",
-}
+        return " or ".join(dict.fromkeys(_KINDS[variant.kind][0] for variant in self.variants))
 
 
 def _shape(variant: Variant) -> str:

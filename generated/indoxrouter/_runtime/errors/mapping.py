@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..values import json
-from ..values.json import as_object, is_list, is_object
+from ..values.json import as_object, as_text, is_list, is_object
 from ..values.masking import mask
+from ..values.text import number_of
 from .messages import message_in, text_of_problem
 from .retry_after import reset_time_of, retry_after_of
 
@@ -217,7 +218,9 @@ class _ErrorFields:
         if is_list(payload):
             self.details["body"] = payload
         self.status = _status_in(self.body) or _status_in(error) or _status_in(detail)
-        self.request_id = _text(self.body.get("request_id")) or _text(self.details.get("request_id"))
+        self.request_id = (
+            as_text(self.body.get("request_id")) or as_text(self.details.get("request_id")) or None
+        )
 
     def _read_object(self, error: dict[str, Any]) -> None:
         code = error.get("code")
@@ -243,15 +246,11 @@ def _status_in(value: Any) -> int | None:
         return None
     for key in ("status_code", "status", "code"):
         status = value.get(key)
-        if isinstance(status, str) and status.isascii() and status.isdigit():
-            status = int(status)
+        if isinstance(status, str):
+            status = number_of(status)
         if isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599:
             return status
     return None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _text_of_page(body: bytes, secrets: Iterable[str]) -> str:

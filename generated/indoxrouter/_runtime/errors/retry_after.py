@@ -7,18 +7,15 @@ than a year away) are ignored.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..codecs.dates import parse_datetime
+from ..values.text import number_of
 
 _YEAR = 366 * 86400.0
-_is_number = re.compile(
-    r"\s*\d*\.?\d+\s*", re.ASCII
-).fullmatch  # `float` also takes `1_0`, `+5` and other digits
 
 
 def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float | None:
@@ -52,18 +49,17 @@ def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dateti
 
 
 def _seconds(value: Any) -> float | None:
-    if isinstance(value, str) and _is_number(value):
-        value = float(value)
+    if isinstance(value, str):
+        value = number_of(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if 0 <= value <= _YEAR else None
 
 
 def _moment(value: Any) -> datetime | None:
-    if isinstance(value, str) and _is_number(value):
-        value = float(value)
-    moment = parse_datetime(value)
-    if moment is None and isinstance(value, str):
+    number = number_of(value) if isinstance(value, str) else None
+    moment = parse_datetime(value if number is None else number)
+    if moment is None and number is None and isinstance(value, str):
         from email.utils import parsedate_to_datetime  # cost: HTTP dates are rare
 
         try:

@@ -278,7 +278,7 @@ _MOST_NAMES = 1000  # a server that thinks up names does not fill the memory
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"})
 
 
-class HttpResponse(Protocol):
+class _Response(Protocol):
     """An answer whose body has not been read. Closing it, or reading it to the end, frees the connection.
 
     An engine may also give it `finish()`, which is called in place of `close()` after the last event of a stream: the
@@ -294,6 +294,14 @@ class HttpResponse(Protocol):
     headers: Headers
     deadline: Deadline | None
 
+    def abort(self) -> None:
+        """Break the connection from outside, so that a read that waits ends now. Never raises."""
+        ...
+
+
+class HttpResponse(_Response, Protocol):
+    """The answer of an `Engine`."""
+
     def iter_raw(self) -> Iterator[bytes]:
         """The body as it arrives, still compressed; raises `TransportFailure`."""
         ...
@@ -302,17 +310,9 @@ class HttpResponse(Protocol):
         """Free the connection at once; never raises, and may be called again."""
         ...
 
-    def abort(self) -> None:
-        """Break the connection from outside, so that a read that waits ends now. Never raises."""
-        ...
 
-
-class AsyncHttpResponse(Protocol):
-    """The asynchronous form of `HttpResponse`."""
-
-    status: int
-    headers: Headers
-    deadline: Deadline | None
+class AsyncHttpResponse(_Response, Protocol):
+    """The answer of an `AsyncEngine`."""
 
     def iter_raw(self) -> AsyncIterator[bytes]:
         """The body as it arrives, still compressed; raises `TransportFailure`."""
@@ -320,10 +320,6 @@ class AsyncHttpResponse(Protocol):
 
     async def close(self) -> None:
         """Free the connection at once; never raises, and may be called again."""
-        ...
-
-    def abort(self) -> None:
-        """Break the connection from outside, so that a read that waits ends now. Never raises."""
         ...
 
     def release(self) -> None:

@@ -56,17 +56,15 @@ def _belongs(module: object, package: str) -> bool:
     return isinstance(module, str) and module.partition(".")[0] == package
 
 
-_SYNC = tuple(
-    _Original(*names)
-    for names in (("httpx", "Client"), ("httpx", "HTTPTransport"), ("httpcore", "ConnectionPool"))
+_SYNC = (
+    _Original("httpx", "Client"),
+    _Original("httpx", "HTTPTransport"),
+    _Original("httpcore", "ConnectionPool"),
 )
-_ASYNC = tuple(
-    _Original(*names)
-    for names in (
-        ("httpx", "AsyncClient"),
-        ("httpx", "AsyncHTTPTransport"),
-        ("httpcore", "AsyncConnectionPool"),
-    )
+_ASYNC = (
+    _Original("httpx", "AsyncClient"),
+    _Original("httpx", "AsyncHTTPTransport"),
+    _Original("httpcore", "AsyncConnectionPool"),
 )
 
 

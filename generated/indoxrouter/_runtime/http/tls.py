@@ -61,7 +61,6 @@ def _system_has_certificates() -> bool:
 
     paths = ssl.get_default_verify_paths()
     listed: list[str] = []
-    if paths.capath:
-        with suppress(OSError):  # it may not be ours to read
-            listed = os.listdir(paths.capath)
+    with suppress(OSError):  # there may be none, and it may not be ours to read
+        listed = os.listdir(paths.capath or "")
     return sys.platform in ("darwin", "win32") or bool(paths.cafile) or bool(listed)

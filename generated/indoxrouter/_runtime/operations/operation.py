@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ..codecs.base import UNDESCRIBED, Codec, raise_invalid_argument
+from ..codecs.base import Codec, endless, parts_of, raise_invalid_argument
 from ..models.model import Model
 from ..values import json
-from ..values.json import as_object, is_items, is_mapping, is_object
+from ..values.json import as_object, is_mapping, is_object
 from ..values.unset import UNSET
 from .parameters import (
     Encoding,
@@ -201,16 +201,15 @@ class Operation(OperationSpec, Generic[ResultT_co]):
     def _encode_body(self, call: Call[Any], payload: Any, body: Body) -> None:
         place = "body"
         try:
-            if body.kind == "json":
+            if body.kind in ("json", "form", "multipart"):
                 call.payload = body.codec.encode(payload, "")
+            if body.kind == "json":
                 call.content = json.dumps(call.payload)
                 call.content_type = body.media_type if body.media_type != "*/*" else "application/json"
             elif body.kind == "form":
-                call.payload = body.codec.encode(payload, "")
                 call.content = encode_form(call.payload, body.encoding)
                 call.content_type = body.media_type
             elif body.kind == "multipart":
-                call.payload = body.codec.encode(payload, "")
                 call.content = encode_parts(call.payload, body.encoding)
                 call.content_type = call.content.content_type
             elif body.kind == "text" or (body.kind == "document" and isinstance(payload, str)):
@@ -225,13 +224,7 @@ class Operation(OperationSpec, Generic[ResultT_co]):
                 call.content_type = upload.media_type if "*" in body.media_type else body.media_type
             return
         except RecursionError:
-            expected = "a value that does not nest so deeply, or contain itself"
-            for name, each in as_object(payload).items():
-                try:
-                    UNDESCRIBED.accepts(each)
-                except RecursionError:
-                    place, payload = name, each
-                    break
+            place, payload, expected = endless(payload, "")
         except (UnicodeEncodeError, LookupError):
             expected = "text that its charset can carry (no lone surrogates)"
             place, payload = _lone_surrogate(call.payload, "") or ("body", payload)
@@ -244,13 +237,9 @@ def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
     """The place of the first text that no charset can carry, and the text; None if there is none."""
     if isinstance(value, str):
         return (path, value) if any("\ud800" <= character <= "\udfff" for character in value) else None
-    items = value.items() if is_mapping(value) else enumerate(value) if is_items(value) else ()
-    for key, item in items:
-        place = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}".lstrip(".")
-        found = _lone_surrogate(item, place) or _lone_surrogate(key, f"a key of {path or 'body'}")
-        if found is not None:
-            return found
-    return None
+    keys = ((f"a key of {path or 'body'}", key) for key in as_object(value))
+    found = (_lone_surrogate(item, place) for place, item in (*keys, *parts_of(value, path)))
+    return next(filter(None, found), None)
 
 
 def _merge(body: Any, fields: Mapping[str, Any]) -> Any:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # Reserved characters that a parameter with `allowReserved` keeps; those that structure a query are quoted all the same.
 _RESERVED = ":/?[]@!$'()*,;"
 
-
 # What precedes a path parameter of these styles, and separates its items when they are exploded.
 _PATH_LEADS = {"label": ".", "matrix": ";"}
 
