@@ -372,5 +372,5 @@ def _wait_before_retry(
         retry_after=error.retry_after,
         has_idempotency_key=settings.idempotency_key is not None,
     )
-    policy = RetryPolicy(settings.max_retries, settings.max_retry_wait, state.budget)
+    policy = RetryPolicy.of(settings, state.budget)
     return policy.decide(failed, number, None if deadline is None else deadline - state.clock())

@@ -210,8 +210,7 @@ class Download:
     def _retry_or_raise(
         self, error: IndoxRouterError, status: int | None, failure: TransportFailure | None
     ) -> None:
-        settings = self._settings
-        policy = RetryPolicy(settings.max_retries, settings.max_retry_wait, self._state.budget)
+        policy = RetryPolicy.of(self._settings, self._state.budget)
         failed = FailedAttempt("safe", status, failure, retry_after=error.retry_after)
         time_left = None if self._deadline is None else self._deadline - self._state.clock()
         wait = policy.decide(failed, self._attempts, time_left)
