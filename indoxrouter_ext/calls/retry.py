@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import TransportFailure
 
-    from ..settings.values import Settings
-
 _REFUSED = frozenset({429, 503})
 _TEMPORARY = frozenset({408, 429})
 _NOT_TEMPORARY = frozenset({501, 505})
@@ -149,11 +147,6 @@ class RetryPolicy:
         self._first_wait = first_wait
         self._longest_wait = longest_wait
         self._jitter = jitter
-
-    @classmethod
-    def of(cls, settings: Settings, budget: RetryBudget) -> RetryPolicy:
-        """The policy of a call or a download with these options."""
-        return cls(settings.max_retries, settings.max_retry_wait, budget)
 
     def backoff(self, number: int, retry_after: float | None = None) -> float:
         """Seconds to wait after attempt `number` (from 1); never less than the server asked for."""

@@ -16,8 +16,8 @@ from indoxrouter._runtime.http.body_reader import BodyReader
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, TransportFailure
 from indoxrouter.errors import APIError, InvalidParametersError, RequestTimeoutError
 
-from ..calls.request_flow import Effect, Receive, Sleep, authorize
-from ..calls.retry import FailedAttempt, RetryPolicy
+from ..calls.request_flow import Effect, Receive, Sleep, authorize, retry_policy
+from ..calls.retry import FailedAttempt
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
@@ -210,10 +210,9 @@ class Download:
     def _retry_or_raise(
         self, error: IndoxRouterError, status: int | None, failure: TransportFailure | None
     ) -> None:
-        policy = RetryPolicy.of(self._settings, self._state.budget)
         failed = FailedAttempt("safe", status, failure, retry_after=error.retry_after)
         time_left = None if self._deadline is None else self._deadline - self._state.clock()
-        wait = policy.decide(failed, self._attempts, time_left)
+        wait = retry_policy(self._state, self._settings).decide(failed, self._attempts, time_left)
         if wait is None:
             raise error
         self.pause = wait
