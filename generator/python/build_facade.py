@@ -232,9 +232,9 @@ def _arguments(
                 spec,
                 safe(snake(spec)),
                 shape,
-                shape.annotations.default is MISSING,
+                False,
                 text,
-                shape.annotations.default,
+                None if shape.annotations.default is MISSING else shape.annotations.default,
                 own=True,
                 annotation=_front_door_type(node, context),
             )
