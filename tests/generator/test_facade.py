@@ -113,7 +113,10 @@ def test_an_argument_of_its_own_may_be_a_field_that_takes_another_type(tmp_path:
     documented = PATHS.replace("speed: {type", "loud: {type: integer}\n              speed: {type")
     package = generate(document(documented), tmp_path)
     said = recording(package("facade")).say("hi", loud=False)
-    assert (said[1].keys(), said[3].keys()) == ({"voice_id", "text", "speed", "additional_params"}, {"loud", "tone"})
+    assert (said[1].keys(), said[3].keys()) == (
+        {"voice_id", "text", "speed", "additional_params"},
+        {"loud", "tone"},
+    )
     loud = inspect.signature(package("facade").Facade.say).parameters["loud"]
     assert (loud.annotation, loud.default) == ("bool", True)
     entries = package("facade_entries").ENTRIES
