@@ -176,7 +176,16 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = parser().parse_args(arguments)
+    options, rest = parser().parse_known_args(arguments)
+    if rest:
+        other = (
+            "; a description is given as --spec FILE"
+            if hasattr(options, "spec") and rest[0][0] != "-"
+            else ""
+        )
+        parser().error(
+            f"{options.command} does not take {' '.join(rest)}{other}; see {options.command} --help"
+        )
     try:
         return COMMANDS[options.command].run(options)
     except BadSettings as error:

@@ -54,8 +54,7 @@ class Client(ClientBase, Facade):
         auth: "token" exchanges the key for a token; "api_key" sends the key itself with each request.
         http_client: an `httpx.Client` of your own, for proxies, certificates or transports. You close it.
         engine: "direct", "httpx", or an engine of your own. By default direct; httpx where only it can serve.
-        options: `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`, `headers`,
-            `max_response_bytes`, `idempotency_key`, `observers`, `budget`, `fallback_models`; see `ClientOptions`.
+        options: of each call, such as `deadline` and `max_retries`; `ClientOptions` lists them.
 
     Raises:
         ValueError: for a missing or malformed key or another wrong argument, which the message names.

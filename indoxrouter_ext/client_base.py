@@ -150,9 +150,7 @@ class ClientBase(CallSteps):
         This client does not change. Closing the copy does nothing.
 
         Args:
-            options: `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`,
-                `max_retry_wait`, `idempotency_key`, `headers`, `max_response_bytes`, `observers`, `budget`,
-                `fallback_models`; see `CallOptions`.
+            options: the options to replace, such as `timeout` and `max_retries`; `CallOptions` lists them.
 
         Raises:
             ValueError: for an unknown option or a wrong value.

@@ -187,7 +187,7 @@ def _arguments(
                 name=safe(snake(spec)),
                 where="client",
                 shape=shape,
-                required=notes.default is MISSING,
+                required=False,
                 text=context.describer.field(shape, defaults=False),
                 secret=notes.secret,
                 default=notes.default,

@@ -351,6 +351,11 @@ def _error(
     )
 
 
+def retry_policy(state: ClientState, settings: Settings) -> RetryPolicy:
+    """The policy of a call or a download with these options."""
+    return RetryPolicy(settings.max_retries, settings.max_retry_wait, state.budget)
+
+
 def _wait_before_retry(
     state: ClientState,
     call: Call[Any],
@@ -372,5 +377,5 @@ def _wait_before_retry(
         retry_after=error.retry_after,
         has_idempotency_key=settings.idempotency_key is not None,
     )
-    policy = RetryPolicy(settings.max_retries, settings.max_retry_wait, state.budget)
-    return policy.decide(failed, number, None if deadline is None else deadline - state.clock())
+    time_left = None if deadline is None else deadline - state.clock()
+    return retry_policy(state, settings).decide(failed, number, time_left)

@@ -18,8 +18,8 @@ from indoxrouter._runtime.http.interface import Deadline, HttpRequest, Transport
 from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import APIError, InvalidParametersError, RequestTimeoutError
 
-from ..calls.request_flow import Effect, Receive, Sleep, authorize
-from ..calls.retry import FailedAttempt, RetryPolicy
+from ..calls.request_flow import Effect, Receive, Sleep, authorize, retry_policy
+from ..calls.retry import FailedAttempt
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
@@ -204,11 +204,9 @@ class Download:
     def _retry_or_raise(
         self, error: IndoxRouterError, status: int | None, failure: TransportFailure | None
     ) -> None:
-        settings = self._settings
-        policy = RetryPolicy(settings.max_retries, settings.max_retry_wait, self._state.budget)
         failed = FailedAttempt("safe", status, failure, retry_after=error.retry_after)
         time_left = None if self._deadline is None else self._deadline - self._state.clock()
-        wait = policy.decide(failed, self._attempts, time_left)
+        wait = retry_policy(self._state, self._settings).decide(failed, self._attempts, time_left)
         if wait is None:
             raise error
         self.pause = wait

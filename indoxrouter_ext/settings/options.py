@@ -1,4 +1,4 @@
-"""The options of a client and of a call, for type checkers; `values` checks them."""
+"""The options of a client and of a call, for type checkers and readers; `values.py` checks and holds their values."""
 
 from __future__ import annotations
 

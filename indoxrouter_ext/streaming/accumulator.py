@@ -1,4 +1,4 @@
-"""What the events of a stream add up to, as a response, and how far the stream has got."""
+"""What the events of a stream add up to, as a response, how far the stream has got, and which events say so."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ _TEXT_ENDS = (
     "response.output_item.done",
 )
 
+HEARTBEATS = ("ping", "heartbeat", "keepalive", "keep-alive", "keep_alive")
+_NAMED_ENDS = ("done", "end", "complete", "completed", "finish", "finished")
+# A tuple: a type that is a list cannot be looked up in a set.
+_FAILED_TYPES = ("error", "response.failed", "response.error")
+_END_KEYS = frozenset({"type", "event", "id", "status"})
+
 
 class StreamEnd(Enum):
     """How far a stream has got."""
@@ -40,6 +46,23 @@ class StreamEnd(Enum):
     """The last event was received, or the connection ended after the answer."""
     FAILED = "failed"
     """The server reported an error, or the stream ended early."""
+
+
+def reports_failure(name: str, event: dict[str, Any]) -> bool:
+    """Whether an event reports that the answer failed."""
+    if name == "error" or event.get("error"):
+        return True
+    return event.get("type") in _FAILED_TYPES or event.get("success") is False
+
+
+def is_named_end(name: str, event: dict[str, Any]) -> bool:
+    """Whether an event ends the stream by its name, and brings nothing."""
+    return name in _NAMED_ENDS and event.keys() <= _END_KEYS
+
+
+def is_heartbeat(name: str, event: dict[str, Any]) -> bool:
+    """Whether an event only shows that the connection is alive."""
+    return (name in HEARTBEATS or event.get("type") in HEARTBEATS) and "choices" not in event
 
 
 class Accumulator:

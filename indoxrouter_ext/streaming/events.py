@@ -11,9 +11,9 @@ from indoxrouter._runtime.values.json import as_object, as_text, is_object
 from indoxrouter._runtime.values.text import plural
 
 from ..responses.formats import content_text
-from .accumulator import Accumulator, StreamEnd
+from .accumulator import HEARTBEATS, Accumulator, StreamEnd
 from .chunk import event_text, usage_of
-from .framing import HEARTBEATS, decode_leniently
+from .framing import decode_leniently
 from .state import StreamState
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The events of a body, in whatever framing they arrive, and which of them are no part of an answer.
+"""The events of a body, in whatever framing they arrive.
 
 A stream was requested; a server may send server-sent events, JSON lines, or one JSON document in its place, under any
 content type. The first bytes show which it is. An event stream cannot begin with `{` or `[`: that would be a field
@@ -19,12 +19,6 @@ from .sse import Event, EventTooLarge, SSEDecoder
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
 _ENOUGH = 4  # bytes that show the encoding
-
-HEARTBEATS = ("ping", "heartbeat", "keepalive", "keep-alive", "keep_alive")
-_NAMED_ENDS = ("done", "end", "complete", "completed", "finish", "finished")
-# A tuple: a type that is a list cannot be looked up in a set.
-_FAILED_TYPES = ("error", "response.failed", "response.error")
-_END_KEYS = frozenset({"type", "event", "id", "status"})
 
 
 class EventDecoder:
@@ -184,20 +178,3 @@ def is_json(line: bytes | str) -> bool:
     except json.MalformedJson:
         return False
     return True
-
-
-def reports_failure(name: str, event: dict[str, Any]) -> bool:
-    """Whether an event reports that the answer failed."""
-    if name == "error" or event.get("error"):
-        return True
-    return event.get("type") in _FAILED_TYPES or event.get("success") is False
-
-
-def is_named_end(name: str, event: dict[str, Any]) -> bool:
-    """Whether an event ends the stream by its name, and brings nothing."""
-    return name in _NAMED_ENDS and event.keys() <= _END_KEYS
-
-
-def is_heartbeat(name: str, event: dict[str, Any]) -> bool:
-    """Whether an event only shows that the connection is alive."""
-    return (name in HEARTBEATS or event.get("type") in HEARTBEATS) and "choices" not in event

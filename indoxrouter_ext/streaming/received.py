@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.values.json import is_list, is_object
 
-from .framing import EventDecoder, as_utf8, decode_leniently, documents_of, is_heartbeat, is_named_end
+from .accumulator import is_heartbeat, is_named_end
+from .framing import EventDecoder, as_utf8, decode_leniently, documents_of
 from .state import StreamState
 
 if TYPE_CHECKING:

@@ -17,9 +17,18 @@ from indoxrouter._runtime.values.text import plural
 from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedError
 
 from ..responses.decoding import is_error_body
-from .accumulator import Accumulator, StreamEnd, requested_answers, stream_result
+from .accumulator import (
+    HEARTBEATS,
+    Accumulator,
+    StreamEnd,
+    is_heartbeat,
+    is_named_end,
+    reports_failure,
+    requested_answers,
+    stream_result,
+)
 from .chunk import make_chunk
-from .framing import HEARTBEATS, EventDecoder, decode_leniently, is_heartbeat, is_named_end, reports_failure
+from .framing import EventDecoder, decode_leniently
 from .sse import Event, EventTooLarge
 
 if TYPE_CHECKING:

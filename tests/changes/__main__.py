@@ -91,7 +91,7 @@ def _list(changes: Sequence[Change], place: int) -> None:
             done = edited(text, [change], place)[1][0]
         except NoPlace:
             done = "the description has no place for it"
-        print(f"{change.name}: {done}")
+        print(f"{change.name}: {done}", flush=True)  # half a second each
 
 
 def _try(root: Path, group: Sequence[Change], place: int, tests: str) -> Iterator[str]:

@@ -1,8 +1,9 @@
-"""docs/where-to-change-what.md names files that exist, at most three for each change."""
+"""docs/where-to-change-what.md names files, commands and tests that exist, at most three files for each change."""
 
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 
 import pytest
 
@@ -11,6 +12,9 @@ from tests.docs.pages import ROOT
 PAGE = ROOT / "docs" / "where-to-change-what.md"
 
 _STEP = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
+_COMMAND = re.compile(
+    r"`(?:make (?P<target>[\w-]+)(?: ARGS=\"(?P<selection>[^\"]+)\")?|python -m (?P<module>[\w.]+)[^`]*)`"
+)
 _PATH = re.compile(r"`([\w./-]+\.\w+|[\w./-]+/)`")
 
 
@@ -44,3 +48,18 @@ def test_every_path_in_the_text_exists() -> None:
     paths = {path for path in _PATH.findall(PAGE.read_text(encoding="utf-8")) if "/" in path}
     assert len(paths) > 20
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_every_command_exists_and_selects_tests() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    commands = list(_COMMAND.finditer(PAGE.read_text(encoding="utf-8")))
+    assert {"generate", "test", "lint"} <= {command["target"] for command in commands}
+    for command in commands:
+        target, selection, module = command["target"], command["selection"], command["module"]
+        assert target is None or f"\n{target}: " in makefile, target
+        assert module is None or find_spec(module) is not None, module
+        if selection is not None:
+            word = selection.removeprefix("-k ")
+            # A word selects by the names of modules here: those of functions change too often to be promised.
+            found = [*(ROOT / "tests").rglob(f"test_{word}.py"), *(ROOT / word).glob("**/test_*.py")]
+            assert found, f"ARGS={selection!r} selects no test"

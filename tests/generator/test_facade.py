@@ -22,7 +22,7 @@ PATHS = """
         positional: [text, voice_id, loud]
         defaults: {speed: 2}
         rename: {voice_id: voice}
-        extra: {loud: {type: boolean, default: true, description: How to say it.}}
+        extra: {loud: {type: boolean, default: true, description: How to say it.}, tone: {type: string}}
       - {name: whisper, positional: [text, voice_id]}
     parameters:
       - {name: voice_id, in: path, required: true, x-client-default: ada, schema: {type: string}}
@@ -97,6 +97,7 @@ def test_order_defaults_and_names_are_those_of_the_description(facade: Any) -> N
         ("loud", "POSITIONAL_OR_KEYWORD", True),
         ("speed", "KEYWORD_ONLY", 2),
         ("additional_params", "KEYWORD_ONLY", None),
+        ("tone", "KEYWORD_ONLY", None),
         ("kwargs", "VAR_KEYWORD", inspect.Parameter.empty),
     ]
     assert inspect.signature(facade.Facade.whisper).parameters["speed"].default is None
@@ -105,14 +106,17 @@ def test_order_defaults_and_names_are_those_of_the_description(facade: Any) -> N
 def test_values_travel_under_the_names_of_the_description(facade: Any) -> None:
     said = recording(facade).say("hi", loud=False, whispered=1)
     values = {"voice_id": "ada", "text": "hi", "speed": 2, "additional_params": None}
-    assert said == ("say", values, {"whispered": 1}, {"loud": False})
+    assert said == ("say", values, {"whispered": 1}, {"loud": False, "tone": None})
 
 
 def test_an_argument_of_its_own_may_be_a_field_that_takes_another_type(tmp_path: Path) -> None:
     documented = PATHS.replace("speed: {type", "loud: {type: integer}\n              speed: {type")
     package = generate(document(documented), tmp_path)
     said = recording(package("facade")).say("hi", loud=False)
-    assert (said[1].keys(), said[3]) == ({"voice_id", "text", "speed", "additional_params"}, {"loud": False})
+    assert (said[1].keys(), said[3].keys()) == (
+        {"voice_id", "text", "speed", "additional_params"},
+        {"loud", "tone"},
+    )
     loud = inspect.signature(package("facade").Facade.say).parameters["loud"]
     assert (loud.annotation, loud.default) == ("bool", True)
     entries = package("facade_entries").ENTRIES

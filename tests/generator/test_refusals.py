@@ -305,6 +305,15 @@ def test_package_name_has_to_be_a_name(tmp_path: Path, capsys: pytest.CaptureFix
     assert "'not-a-name'" in capsys.readouterr().err
 
 
+def test_an_argument_that_a_command_does_not_take_names_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["lint", "new.yaml"])
+    assert left.value.code == 2
+    assert "lint does not take new.yaml; a description is given as --spec FILE" in capsys.readouterr().err
+
+
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["--help"])

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from generator.cli import main
+from generator.package.standalone import FOLDER, client_files
 from tests.evolution.types import complaints
 from tests.generator.support import Made, Server, document, generate, serving
 from tests.patience import seconds
@@ -339,6 +340,17 @@ def test_nothing_in_a_package_speaks_of_this_project(made: Made) -> None:
         if match
     }
     assert found == {}
+
+
+def test_the_copied_modules_import_only_one_another_and_the_generated_package() -> None:
+    files = client_files("alone", "AloneError")
+    lacking: set[str] = set()
+    for path, text in files.items():
+        for dots, name in re.findall(r"^ *from (\.+)([\w.]*) import", text, re.MULTILINE):
+            module = "/".join([*path.split("/")[: -len(dots)], *filter(None, name.split("."))])
+            if module.startswith(FOLDER) and not {f"{module}.py", f"{module}/__init__.py"} & files.keys():
+                lacking.add(f"{path} imports {module}: add it to COPIED, or import it elsewhere")
+    assert not lacking
 
 
 def test_the_base_of_the_errors_has_the_name_of_the_package(tmp_path: Path) -> None:

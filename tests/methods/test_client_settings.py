@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from indoxrouter import (
     AsyncClient,
+    CallOptions,
     Client,
     ClientClosedError,
     Image,
@@ -20,6 +21,7 @@ from indoxrouter import (
     RawResponse,
 )
 
+from indoxrouter_ext.settings.values import OPTIONS, Settings
 from indoxrouter_mock import MockServer
 from tests.methods.harness import Harness
 from tests.spec.document import SPEC, present_field
@@ -228,3 +230,9 @@ def test_a_stream_id_is_checked_like_any_other(harness: Harness, value: str) -> 
     else:
         with pytest.raises(Exception, match=r"404|not_found"):
             harness.stop_chat_stream(value)
+
+
+def test_each_option_is_documented_checked_and_kept() -> None:
+    documented, kept = set(CallOptions.__annotations__), {*Settings._fields, "timeout"}
+    assert documented == set(OPTIONS), "settings/options.py and _CHECKS of settings/values.py differ"
+    assert not documented - kept, "settings/values.py: Settings lacks a field"

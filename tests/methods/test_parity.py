@@ -134,7 +134,7 @@ def arguments_of(entry: dict[str, Any], operation: dict[str, Any]) -> dict[str, 
         found[rename.get(name, name)] = defaults.get(name, default)
         found.update(dict.fromkeys(former(field)))
     for name, extra in entry.get("extra", {}).items():
-        found[name] = extra["default"]
+        found[name] = extra.get("default")
     for name in entry.get("fixed", {}):
         found[name] = inspect.Parameter.empty
     return found

@@ -18,7 +18,7 @@ EXCEPTIONS: dict[str, dict[str, Any]] = SPEC["components"]["x-exceptions"]
 
 def test_every_documented_error_code_has_an_exception() -> None:
     codes = SCHEMAS["ErrorResponse"]["x-error-codes"]
-    assert set(codes) == set(SCHEMAS["ErrorCode"]["anyOf"][0]["enum"])
+    assert set(codes) == set(SCHEMAS["ErrorCode"]["anyOf"][0]["enum"]), "x-error-codes and ErrorCode differ"
     assert set(codes.values()) <= set(EXCEPTIONS)
 
 
