@@ -45,11 +45,11 @@ class Part:
 
 
 PARTS = {
-    "ext": Part("indoxrouter_ext", lines=13_990, late_imports=38, explained=True),
+    "ext": Part("indoxrouter_ext", lines=14_000, late_imports=38, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
     "runtime": Part("templates/runtime", lines=5_130, explained=True),
-    "generator": Part("generator", lines=13_760),
+    "generator": Part("generator", lines=13_820),
     "mock": Part("indoxrouter_mock"),
     "cli": Part("indoxrouter_cli", late_imports=60, explained=True),
 }

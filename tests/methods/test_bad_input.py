@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from indoxrouter import InvalidParametersError
+from indoxrouter import InvalidParametersError, models
 from indoxrouter._runtime.codecs.factory import STRING, integer
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.models.schema import Field, Schema
