@@ -57,6 +57,14 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+def _scalar(loader: Any, node: Any) -> Any:
+    return _READERS[node.tag](loader.construct_scalar(node))
+
+
+def _sequence(loader: Any, node: Any) -> Any:
+    return loader.construct_sequence(node, deep=True)
+
+
 def _mapping(loader: Any, node: Any) -> Any:
     found = loader.construct_mapping(node, deep=True)
     if len(found) < len(node.value):
@@ -76,9 +84,9 @@ def _loader() -> Any:
     loader: Any = type("PlainLoader", (base,), {})
     for tag, pattern, first in _SCALARS:
         loader.add_implicit_resolver(tag, re.compile(rf"^(?:{pattern})$"), first)
-    for tag, read in _READERS.items():
-        loader.add_constructor(tag, lambda loader, node, read=read: read(loader.construct_scalar(node)))
-    loader.add_constructor(f"{_PREFIX}seq", lambda loader, node: loader.construct_sequence(node, deep=True))
+    for tag in _READERS:
+        loader.add_constructor(tag, _scalar)
+    loader.add_constructor(f"{_PREFIX}seq", _sequence)
     loader.add_constructor(f"{_PREFIX}map", _mapping)
     loader.add_constructor(None, _other)
     return loader
