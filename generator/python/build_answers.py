@@ -140,9 +140,7 @@ def event_type(operation: OperationSpec, context: RenderContext) -> str | None:
 
 def raises(operation: OperationSpec, description: Description) -> list[tuple[str, str]]:
     """Exception and the documented reason, by status; statuses that share an exception share a line."""
-    found: dict[str, list[str]] = {
-        "InvalidParametersError": ["Before sending, when an argument is invalid."]
-    }
+    found: dict[str, list[str]] = {"InvalidParametersError": ["Before sending, when an argument is invalid."]}
     for failure in operation.failures:
         status = int(failure.status) if failure.status.isdecimal() else 0
         name = operation.error_statuses.get(status) or description.error_statuses.get(status) or "APIError"
