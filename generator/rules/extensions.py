@@ -77,7 +77,7 @@ EXTENSIONS: dict[str, Extension] = {
     ),
     "x-allow-slash": _extension("a path parameter that may hold `/`", _FLAG, "parameter"),
     "x-client-default": _extension(
-        "what the client sends when the caller gives nothing", _VALUE, "schema", "parameter"
+        "what the client sends when the caller passes nothing", _VALUE, "schema", "parameter"
     ),
     "x-secret": _extension(
         "the value is never shown", _FLAG, "schema", "parameter", "security scheme", "header"

@@ -190,4 +190,4 @@ def test_wrong_arguments_are_named(
 def test_swagger_2_is_refused_by_name(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.pages["/swagger.json"] = ("application/json", json.dumps({"swagger": "2.0", "paths": {}}))
     assert main(["live", site.url]) == 1
-    assert "OpenAPI 2.0; 3.0 and 3.1 are read" in capsys.readouterr().err
+    assert "OpenAPI 2.0; only 3.0 and 3.1 are supported" in capsys.readouterr().err
