@@ -117,6 +117,16 @@ def test_change_is_named_with_whom_it_breaks(
         assert named[0].why
 
 
+def test_what_breaks_comes_first_and_what_is_new_before_the_rest(tmp_path: Path) -> None:
+    edits = (
+        "components: {schemas: {NewBook: {properties: {pages: {default: 1}, isbn: {type: string}}},"
+        " Book: {properties: {pages: ~}}}}"
+    )
+    levels = [change.level for change in changes("", edits, tmp_path)]
+    assert list(dict.fromkeys(levels)) == ["breaking", "feature", "fix"]
+    assert levels == sorted(levels, key=["breaking", "feature", "fix"].index)
+
+
 def test_nothing_changed_is_nothing_said(tmp_path: Path) -> None:
     assert changes("", "", tmp_path) == []
     assert bump_of([]) == "none"
