@@ -19,7 +19,7 @@ def mask(value: Any, secrets: Iterable[str]) -> Any:
     whole: list[Any] = [value]
     copies: list[Any] = [whole]
     for copy in copies:  # a loop: a server may nest values more deeply than functions can be called
-        for key, each in copy.items() if is_object(copy) else enumerate(copy):
+        for key, each in list[Any](copy.items() if is_object(copy) else enumerate(copy)):
             if isinstance(each, str):
                 copy[key] = _without(known, each)
             elif is_object(each) or is_items(each):
