@@ -89,7 +89,7 @@ class ObservedCall:
             usage = {"cost": cost} if isinstance(cost, (int, float, str)) else charged_usage(self.error)
         # The answer of an operation may have a usage of a model of its own, and a server may send anything.
         if isinstance(usage, Mapping) and not isinstance(usage, Usage):
-            usage = Usage.from_dict(dict(usage))
+            usage = Usage.from_dict(dict(usage))  # pyright: ignore[reportUnknownArgumentType]  # of anything
         if not isinstance(usage, Usage):
             return None
         if _number(usage.cost) is None and isinstance(cost, (int, float, str)):

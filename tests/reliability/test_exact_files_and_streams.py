@@ -105,8 +105,7 @@ async def test_a_job_is_waited_for_ten_minutes_unless_the_caller_says_how_long(
     mode: Mode, clock: Clock
 ) -> None:
     mode.server.on("/videos/jobs/job_1", answer({**JOB, "status": "processing"}))
-    client = mode.client(auth="api_key")
-    clock.rule(client)
+    client = mode.client(clock=clock, auth="api_key")
     error = await mode.failure(client.video_job("job_1").wait)
     assert "600 s" in str(error)
     assert clock.waits == [15.0] * 40

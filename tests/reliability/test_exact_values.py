@@ -68,8 +68,7 @@ async def test_a_wait_may_be_as_long_as_the_longest_and_ends_before_the_deadline
     mode: Mode, clock: Clock, asked: int, deadline: float | None, waits: int
 ) -> None:
     mode.server.on(CHAT, answer(b"", 429, [("Retry-After", str(asked))]), answer(ENVELOPE))
-    client = mode.client(auth="api_key", deadline=deadline)
-    clock.rule(client)
+    client = mode.client(clock=clock, auth="api_key", deadline=deadline)
     if waits:
         assert (await do(client.chat(MESSAGES))).text == ENVELOPE["data"]
         assert asked <= clock.waits[0] <= asked + 0.25

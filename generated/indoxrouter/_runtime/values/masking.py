@@ -16,10 +16,10 @@ def mask(value: Any, secrets: Iterable[str]) -> Any:
     known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
     if not known:
         return value
-    whole: list[Any] = [value]
-    copies: list[Any] = [whole]
+    copies: list[Any] = [[value]]
     for copy in copies:  # a loop: a server may nest values more deeply than functions can be called
-        for key, each in copy.items() if is_object(copy) else enumerate(copy):
+        for key in list[Any](copy if is_object(copy) else range(len(copy))):
+            each: Any = copy[key]
             if isinstance(each, str):
                 copy[key] = _without(known, each)
             elif is_object(each) or is_items(each):
@@ -27,7 +27,7 @@ def mask(value: Any, secrets: Iterable[str]) -> Any:
                     {_without(known, name): each[name] for name in each} if is_object(each) else [*each]
                 )
                 copies.append(copy[key])
-    return whole[0]
+    return copies[0][0]
 
 
 def _without(secrets: list[str], text: str) -> str:
