@@ -49,7 +49,7 @@ PARTS = {
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
     "runtime": Part("templates/runtime", lines=5_130, explained=True),
-    "generator": Part("generator", lines=13_820),
+    "generator": Part("generator", lines=13_830),
     "mock": Part("indoxrouter_mock"),
     "cli": Part("indoxrouter_cli", late_imports=60, explained=True),
 }
