@@ -316,13 +316,25 @@ async def test_a_run_waits_as_many_seconds_as_the_server_asks(mock: MockServer) 
     assert result.seconds == pytest.approx(took, abs=1)
 
 
-async def test_a_run_that_is_not_told_how_long_waits_one_second_and_then_two(mock: MockServer) -> None:
+async def test_a_run_that_is_not_told_how_long_waits_one_second_and_then_two(
+    mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mock.faults.add("rate_limit", form="none", times=2, operation="createChatCompletion")
+    pauses: list[float] = []
+    refused = RateLimiter.on_rate_limited
+
+    def record(self: RateLimiter, retry_after: float | None) -> float:
+        pauses.append(refused(self, retry_after))
+        assert self.policy.backoff(20) == 60  # the longest
+        return pauses[-1]
+
+    monkeypatch.setattr(RateLimiter, "on_rate_limited", record)
     async with made(mock, max_retries=0) as client:
         began = time.monotonic()
         (result,) = await collect(client.map(["hello"]))
         took = time.monotonic() - began
     assert (result.ok, result.attempts) == (True, 3)
+    assert pauses == [1.0, 2.0]
     assert 3 <= took < 3 + seconds(10)
 
 

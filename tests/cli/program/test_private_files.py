@@ -40,6 +40,19 @@ def test_history_cache_and_configuration_are_for_their_owner_alone(cli: Cli) -> 
     assert [mode_of(folder) for folder in folders] == [0o700] * 3
 
 
+def test_a_history_that_others_could_read_becomes_private(cli: Cli) -> None:
+    history = Path(cli.env["HOME"]) / ".local" / "state" / "indoxrouter" / "history"
+    history.parent.mkdir(parents=True)
+    history.write_text("asked before\n")
+    history.chmod(0o644)
+    with cli.terminal("chat") as terminal:
+        terminal.expect("> ")
+        terminal.send("\x04")
+        assert terminal.finish() == 0
+    assert "asked before" in history.read_text()
+    assert mode_of(history) == OWN
+
+
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, True), (0o604, True)])
 def test_a_file_with_a_key_that_anybody_else_can_read_is_remarked_on(
     bare_cli: Cli, mode: int, warned: bool
