@@ -147,6 +147,17 @@ def test_a_server_that_says_nothing_keeps_nobody_waiting_twice(bare_cli: Cli) ->
             silent.accept()
 
 
+def test_a_server_that_did_not_answer_is_asked_again_after_half_a_minute(cli: Cli, mock: MockServer) -> None:
+    assert offered(cli, "indoxrouter chat -m ")
+    model_file(cli).unlink()
+    (asked,) = cache_of(cli).iterdir()
+    for ago, requests in ((15, 1), (31, 2)):
+        then = time.time() - ago
+        os.utime(asked, (then, then))
+        assert ("openai/gpt-4o-mini" in offered(cli, "indoxrouter chat -m ")) == (requests == 2)
+        assert len(listings(mock)) == requests
+
+
 @pytest.mark.parametrize(
     "content",
     [
