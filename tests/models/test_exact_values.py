@@ -29,7 +29,7 @@ def test_bounds_are_as_described_to_the_last_value(
 ) -> None:
     assert [codec.encode(value, "x") for value in accepted] == accepted
     for value in refused:
-        with pytest.raises(InvalidParametersError, match="^x: "):
+        with pytest.raises(InvalidParametersError, match=r"^x: "):
             codec.encode(value, "x")
 
 

@@ -191,7 +191,7 @@ def test_the_header_of_gateways_gives_a_reset_time() -> None:
 def test_dates_are_compared_with_the_clock_of_the_server(ahead: int, named: str) -> None:
     dates = [format_datetime(in_seconds(ahead + seconds), usegmt=True) for seconds in (0, 20)]
     pairs = [("Date", dates[0])]
-    body = {}
+    body: dict[str, str] = {}
     if named == "Retry-After":
         pairs.append((named, dates[1]))
     else:

@@ -148,13 +148,12 @@ def test_a_server_that_says_nothing_keeps_nobody_waiting_twice(bare_cli: Cli) ->
 
 
 def test_a_server_that_did_not_answer_is_asked_again_after_half_a_minute(cli: Cli, mock: MockServer) -> None:
-    assert offered(cli, "indoxrouter chat -m ")
-    model_file(cli).unlink()
-    (asked,) = cache_of(cli).iterdir()
+    assert cli("models").code == 0
+    asked = model_file(cli).rename(model_file(cli).with_name(model_file(cli).name.replace("models", "asked")))
     for ago, requests in ((15, 1), (31, 2)):
         then = time.time() - ago
         os.utime(asked, (then, then))
-        assert ("openai/gpt-4o-mini" in offered(cli, "indoxrouter chat -m ")) == (requests == 2)
+        offered(cli, "indoxrouter chat -m ")
         assert len(listings(mock)) == requests
 
 
