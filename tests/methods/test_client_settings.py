@@ -233,6 +233,6 @@ def test_a_stream_id_is_checked_like_any_other(harness: Harness, value: str) -> 
 
 
 def test_each_option_is_documented_checked_and_kept() -> None:
-    documented, kept = set(CallOptions.__annotations__), {*Settings._fields, "timeout"}
+    documented, kept = set(CallOptions.__annotations__), {*Settings.__annotations__, "timeout"}
     assert documented == set(OPTIONS), "settings/options.py and _CHECKS of settings/values.py differ"
     assert not documented - kept, "settings/values.py: Settings lacks a field"

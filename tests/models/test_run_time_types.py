@@ -199,6 +199,15 @@ def test_the_json_schema_of_a_model_names_its_fields() -> None:
     assert usage["properties"]["cost_breakdown"]["anyOf"][0]["title"] == "CostBreakdown"
 
 
+def test_the_json_schema_of_a_model_that_was_imported_from_its_own_module_resolves() -> None:
+    code = (
+        "import pydantic; from indoxrouter.models.chat import InlineImage; "
+        "print(*pydantic.TypeAdapter(InlineImage).json_schema()['properties'])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["data", "media_type"]
+
+
 CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}}
 CHUNK = {"id": "c", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}
 PROVIDERS = [{"id": "a", "name": "A", "models": [{"id": "m", "name": "M"}]}]

@@ -78,7 +78,7 @@ async def test_a_file_in_memory_may_be_as_large_as_the_limit(mode: Mode, spare: 
     if spare == 0:
         assert await do(image.read()) == content
     else:
-        assert "larger than 4999 bytes" in str(await mode.failure(image.read))
+        assert "larger than 4,999 bytes" in str(await mode.failure(image.read))
 
 
 @pytest.mark.parametrize(("data", "size"), [("AAAAAA==", 4), ("AAAA", 3), ("AAAAAAA=", 5), ("AAAAAAAA", 6)])

@@ -104,14 +104,15 @@ def json_schema(model: Any) -> dict[str, Any]:
 
 
 def _of_model(model: Any, outer: tuple[Any, ...]) -> dict[str, Any]:
+    from ..values.introspection import introspectable  # cost: for JSON schemas only
+
     schema: dict[str, Any] = {"type": "object", "title": model.__name__}
     if model in outer:  # a part of itself
         return schema
-    hints = typing.get_type_hints(model)
+    hints = typing.get_type_hints(introspectable(model, model.__module__, model.__name__))
     fields = model._schema_.fields
-    schema["properties"] = {
-        field.wire: _of_hint(hints.get(field.name, Any), (*outer, model)) for field in fields
-    }
+    inner = (*outer, model)
+    schema["properties"] = {field.wire: _of_hint(hints.get(field.name, Any), inner) for field in fields}
     required = [field.wire for field in fields if field.required]
     return {**schema, "required": required} if required else schema
 
