@@ -451,6 +451,34 @@ async def test_the_tokens_of_all_rows_stay_below_the_limit_of_a_budget(mock: Moc
     assert 200 < budget.spend.tokens <= 400
 
 
+@pytest.mark.parametrize(("limit", "rows"), [(499, 4), (500, 5)])
+async def test_a_row_is_expected_to_use_as_many_tokens_as_the_average(limit: int, rows: int) -> None:
+    server = ScriptedServer()
+    used = {"cost": 0.01, "tokens_prompt": 40, "tokens_completion": 60, "tokens_total": 100}
+    server.on("/chat/completions", answer({**ENVELOPE, "usage": used}))
+    budget = Budget(tokens=limit)
+    results: list[MapResult[Any]] = []
+    async with AsyncClient(KEY, base_url=server.url, auth="api_key") as client:
+        with pytest.raises(BudgetExceededError):
+            await gather_into(results, client.map(["a"] * 10, concurrency=1, budget=budget))
+    server.close()
+    assert (len(results), budget.spend.tokens) == (rows, 100 * rows)
+
+
+@pytest.mark.parametrize(("status", "spent"), [(500, 0.5), (502, 0.5), (503, 0.0), (400, 0.0)])
+async def test_a_budget_counts_a_row_that_failed_after_it_may_have_been_charged(
+    status: int, spent: float
+) -> None:
+    server = ScriptedServer()
+    server.on("/chat/completions", answer({"message": "no"}, status))
+    budget = Budget(usd=1)
+    async with AsyncClient(KEY, base_url=server.url, auth="api_key", max_retries=0) as client:
+        run = client.map(["a", "b"], concurrency=1, budget=budget, expected_cost=lambda _: 0.25)
+        assert [result.ok for result in await collect(run)] == [False, False]
+    server.close()
+    assert (budget.spend.usd, budget.spend.reserved.usd, run.cost) == (spent, 0.0, 0.0)
+
+
 @pytest.mark.indoxrouter_mock(latency=30)
 async def test_a_row_that_is_interrupted_counts_by_its_text(mock: MockServer) -> None:
     budget = Budget(usd=1)

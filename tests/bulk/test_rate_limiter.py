@@ -110,6 +110,13 @@ def test_headers_that_make_no_sense_stop_nobody(pace: RateLimiter, headers: dict
     assert pace.wait() == 0
 
 
+@pytest.mark.parametrize(("left", "waits"), [(3600, 3600), (3601, 0), (7200, 0)])
+def test_a_window_is_an_hour_at_most(pace: RateLimiter, left: float, waits: float) -> None:
+    pace.start()
+    pace.end(limits(0, left))
+    assert pace.wait() == pytest.approx(waits)
+
+
 def test_a_refusal_pauses_everybody_for_as_long_as_asked(pace: RateLimiter, clock: Clock) -> None:
     pace.start()
     assert pace.on_rate_limited(12.5) == 12.5

@@ -370,6 +370,49 @@ def test_the_change_is_named_and_rated(
     assert change.level == {"": "feature", "other": "fix"}.get(broken, "breaking")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "broken"),
+    [
+        ([{"a": []}, {"b": []}], [{"a": []}], True),
+        ([{"a": []}, {"b": []}], [{"b": []}], True),
+        ([{"a": []}, {"b": []}], [{"b": []}, {"a": [], "b": []}], True),
+        ([{"a": []}, {"a": [], "b": []}], [{"a": []}], False),
+    ],
+)
+def test_all_credentials_that_were_enough_have_to_be_enough(
+    before: Any, after: Any, broken: bool, tmp_path: Path
+) -> None:
+    old, new = copy.deepcopy(BASE), copy.deepcopy(BASE)
+    _job(old).update(security=before)
+    _job(new).update(security=after)
+    (change,) = compared(old, new, tmp_path)
+    assert change.detail.startswith("credentials: ")
+    assert change.callers == broken
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "broken"),
+    [
+        (None, {"image_bytes": 10}, True),
+        ({"image_bytes": 10}, {"image_bytes": 9}, True),
+        ({"image_bytes": 10}, {"image_bytes": 11}, False),
+        ({"image_bytes": 10}, None, False),
+        ({"image_bytes": 10}, {"image_bytes": 11, "request_bytes": 90}, True),
+    ],
+)
+def test_a_size_that_was_not_limited_or_less_breaks_callers(
+    before: Any, after: Any, broken: bool, tmp_path: Path
+) -> None:
+    old, new = copy.deepcopy(BASE), copy.deepcopy(BASE)
+    for document, limit in ((old, before), (new, after)):
+        document["components"]["schemas"]["Ask"]["properties"]["picture"] = {
+            "type": "string",
+            **({"x-media-limit": limit} if limit else {}),
+        }
+    (change,) = compared(old, new, tmp_path)
+    assert change.callers == broken
+
+
 def test_the_same_description_has_no_changes(tmp_path: Path) -> None:
     assert compared(BASE, copy.deepcopy(BASE), tmp_path) == []
 

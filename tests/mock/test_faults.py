@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
+from indoxrouter_mock.base.clock import iso
 from indoxrouter_mock.state.fault_types import FAULTS, HEARTBEATS
 from tests.spec.document import present_field
 
@@ -211,11 +212,12 @@ def test_rate_limit_says_the_wait_where_asked(http: httpx.Client, mock: MockServ
     details = answer.json()["details"]
     if form == "seconds":
         assert (header, details["retry_after"]) == ("7", 7)
+        assert details["reset_time"] == iso(mock.clock.now() + 7)
     elif form == "date":
         assert parsedate_to_datetime(header).timestamp() == pytest.approx(mock.clock.now() + 7, abs=1)
     elif form == "body":
         assert (header, details["retry_after"]) == (None, 7)
-        assert "reset_time" in details
+        assert details["reset_time"] == iso(mock.clock.now() + 7)
     else:
         assert (header, "retry_after" in details) == (None, False)
 

@@ -492,3 +492,19 @@ def test_video_is_as_wide_and_as_high_as_asked(
 def test_fault_is_passed_over_as_often_as_it_says(http: httpx.Client, mock: MockServer) -> None:
     mock.faults.add("error", status=500, skip=2, times=1)
     assert [chat(http).status_code for _ in range(4)] == [200, 200, 500, 200]
+
+
+@pytest.mark.parametrize(("limit", "finish"), [(9, "length"), (10, "stop"), (11, "stop")])
+def test_answer_of_exactly_as_many_tokens_as_are_allowed_is_not_cut(
+    http: httpx.Client, limit: int, finish: str
+) -> None:
+    answer = chat(http, max_tokens=limit).json()
+    assert (answer["finish_reason"], answer["usage"]["tokens_completion"]) == (finish, min(limit, 10))
+
+
+def test_log_has_the_milliseconds_of_each_request(http: httpx.Client, mock: MockServer) -> None:
+    began = time.monotonic()
+    http.post("/chat/completions", json=HELLO, headers={"X-Mock-Fault": "latency;seconds=0.2"})
+    http.get("/user/me")  # on the same connection, so that the first request has ended
+    took = time.monotonic() - began
+    assert 200 <= mock.requests[-2]["milliseconds"] <= 1000 * took

@@ -212,6 +212,21 @@ def test_a_code_that_names_something_else_of_the_module_is_only_a_code(code: str
     assert type(error_from_payload({"error": code, "message": "x"}, status=500)) is indoxrouter.APIError
 
 
+def test_a_known_code_is_used_before_one_that_is_not() -> None:
+    error = error_from_payload(
+        {"error": {"code": "E17", "type": "rate_limit_exceeded", "message": "x"}}, status=500
+    )
+    assert (type(error), error.error_type) == (indoxrouter.RateLimitError, "rate_limit_exceeded")
+    unknown = error_from_payload({"error": {"code": "E17", "type": "odd", "message": "x"}}, status=500)
+    assert (type(unknown), unknown.error_type) == (indoxrouter.APIError, "E17")
+
+
+def test_what_the_details_and_the_body_say_is_used_before_what_is_around_them() -> None:
+    body = {"message": "x", "retry_after": 5, "request_id": "of-the-body", "details": {"retry_after": 9}}
+    error = error_from_payload(body, status=429, headers={"x-request-id": "of-a-proxy"})
+    assert (error.retry_after, error.request_id) == (9, "of-the-body")
+
+
 async def test_every_exception_carries_what_the_documents_read(mode: Mode) -> None:
     body = {
         "success": False,

@@ -184,3 +184,16 @@ def test_the_header_of_gateways_gives_a_reset_time() -> None:
     moment = reset_time_of(Headers([("X-RateLimit-Reset", str(int(time.time()) + 30))]), {})
     assert moment is not None
     assert abs(moment - in_seconds(30)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("ahead", [-7200, 0, 7200])
+@pytest.mark.parametrize("named", ["Retry-After", "reset_time"])
+def test_dates_are_compared_with_the_clock_of_the_server(ahead: int, named: str) -> None:
+    dates = [format_datetime(in_seconds(ahead + seconds), usegmt=True) for seconds in (0, 20)]
+    pairs = [("Date", dates[0])]
+    body: dict[str, str] = {}
+    if named == "Retry-After":
+        pairs.append((named, dates[1]))
+    else:
+        body[named] = dates[1]
+    assert retry_after_of(Headers(pairs), body) == pytest.approx(20, abs=1)

@@ -21,6 +21,7 @@ from typing import Any
 
 import indoxrouter
 import pytest
+from indoxrouter._runtime.errors.mapping import error_from_payload
 
 import indoxrouter_ext
 from indoxrouter_ext.settings.values import check_api_key
@@ -200,6 +201,12 @@ async def test_no_echo_inside_a_stream_shows_a_secret(
     else:
         raise AssertionError("the stream did not fail")
     witness.conclude()
+
+
+@pytest.mark.parametrize(("secret", "shown"), [("k3y", "a k3y here"), ("k3yz", "a *** here")])
+def test_a_secret_of_four_characters_is_masked(secret: str, shown: str) -> None:
+    error = error_from_payload({"message": f"a {secret} here"}, status=400, secrets=[secret])
+    assert error.message == shown
 
 
 async def test_a_secret_that_begins_with_another_is_masked_whole(mode: Mode) -> None:

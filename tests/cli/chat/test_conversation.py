@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from indoxrouter_cli.base import exit_codes
+from indoxrouter_cli.output.formatting import format_usd
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 from tests.cli.terminal import Terminal
@@ -29,6 +30,8 @@ def test_a_conversation_keeps_its_history(cli: Cli, sent: Sent) -> None:
         terminal.send("\x04")
         assert "2 answers" in terminal.expect("answers, $")
         assert terminal.finish() == 0
+    # Of both answers, and not of the last alone.
+    assert f"2 answers, {format_usd(cli('usage', '--json').json['total_cost'])}" in terminal.screen
     messages = sent("createChatCompletion")[1]["messages"]
     assert [message["role"] for message in messages] == ["user", "assistant", "user"]
     assert messages[0]["content"] == "My name is Ada"

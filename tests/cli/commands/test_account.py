@@ -45,6 +45,13 @@ def test_models_are_filtered_sorted_and_printed_as_json(cli: Cli) -> None:
     assert prices == sorted(prices)
 
 
+def test_models_with_the_largest_context_are_listed_first(cli: Cli) -> None:
+    found = cli("models", "-p", "openai", "--sort", "context", "--json").json
+    contexts = [model.get("max_tokens") or 0 for model in found]
+    assert contexts == sorted(contexts, reverse=True)
+    assert len(set(contexts)) > 2
+
+
 def test_unknown_words_providers_and_capabilities_are_answered_with_near_ones(cli: Cli) -> None:
     assert "Did you mean openai/gpt-4o-mini" in cli("models", "gpt-4o-mnii").err
     assert "openai" in cli("models", "-p", "opanai").err
@@ -60,6 +67,13 @@ def test_usage_is_broken_down(cli: Cli) -> None:
     assert cli("usage", "--by", "provider").out.startswith("openai\t1\t")
     assert len(cli("usage", "--by", "day", "--days", "7").out.splitlines()) >= 1
     assert cli("usage", "--json").json["total_requests"] == 1
+
+
+def test_what_costs_most_is_listed_first(cli: Cli) -> None:
+    for model in ("gpt-4o-mini", "gpt-5-pro", "gpt-4o"):
+        assert cli("chat", "-m", f"openai/{model}", "hello").code == 0
+    shown = [line.split("\t")[0] for line in cli("usage").out.splitlines()]
+    assert shown == ["gpt-5-pro", "gpt-4o", "gpt-4o-mini"]
 
 
 def test_the_last_days_include_today(cli: Cli, mock: MockServer) -> None:
@@ -108,8 +122,9 @@ def test_sparklines_and_money() -> None:
     )
 
 
-def test_a_keys_life(cli: Cli) -> None:
+def test_a_keys_life(cli: Cli, mock: MockServer) -> None:
     made = cli("keys", "create", "laptop", "--days", "30")
+    assert mock.requests[-1]["body"] == {"name": "laptop", "expiration_time": 30}
     key = made.out.strip()
     assert key.startswith("indox-")
     assert key not in made.err

@@ -147,6 +147,16 @@ def test_a_server_that_says_nothing_keeps_nobody_waiting_twice(bare_cli: Cli) ->
             silent.accept()
 
 
+def test_a_server_that_did_not_answer_is_asked_again_after_half_a_minute(cli: Cli, mock: MockServer) -> None:
+    assert cli("models").code == 0
+    asked = model_file(cli).rename(model_file(cli).with_name(model_file(cli).name.replace("models", "asked")))
+    for ago, requests in ((15, 1), (31, 2)):
+        then = time.time() - ago
+        os.utime(asked, (then, then))
+        offered(cli, "indoxrouter chat -m ")
+        assert len(listings(mock)) == requests
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -26,6 +26,7 @@ def test_history_cache_and_configuration_are_for_their_owner_alone(cli: Cli) -> 
             terminal.expect("> ")
             terminal.line("/help")
             terminal.expect("Ctrl-C stops")
+            terminal.expect("> ")  # what is typed before is lost
             terminal.send("\x04")
             assert terminal.finish() == 0
         assert cli("models", "--provider", "openai").code == 0
