@@ -11,6 +11,7 @@ import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
 from pathlib import Path
@@ -23,8 +24,9 @@ _PIECES = re.compile(
 )
 
 
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+# Makes the terminal the controlling one, so that Ctrl-C reaches the program as a signal. A program does it and not
+# `preexec_fn`, which runs Python code in a fork of this process, whose threads may be importing at that moment.
+_TAKE_TERMINAL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 class Terminal:
@@ -36,15 +38,13 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._process = subprocess.Popen(
-            command,
+            [sys.executable, "-ISc", _TAKE_TERMINAL, *command],
             stdin=slave,
             stdout=slave,
             stderr=slave,
             cwd=cwd,
             env={"TERM": "xterm-256color", **env},
             start_new_session=True,
-            # Makes it the controlling terminal, so that Ctrl-C reaches the program as a signal.
-            preexec_fn=_take_terminal,  # noqa: PLW1509  # nothing else can do it between fork and exec
         )
         os.close(slave)
         self.raw = ""
