@@ -186,7 +186,7 @@ class ToolCall(PydanticField, dict[str, Any]):
             return value
         raise ResponseFormatError(
             f"The model called {self.name or 'a tool'} with arguments that are not a JSON object",
-            details={"text": raw if isinstance(raw, str) else standard_json.dumps(raw)},
+            details={"text": raw if isinstance(raw, str) else standard_json.dumps(raw, ensure_ascii=False)},
         )
 
     def parse_as(self, kind: type[T]) -> T:
@@ -313,7 +313,8 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
 
 
 def _refused(call: ToolCall, what: str) -> ResponseFormatError:
-    return ResponseFormatError(f"The model called {what}", details={"text": standard_json.dumps(call)})
+    text = standard_json.dumps(call, ensure_ascii=False)
+    return ResponseFormatError(f"The model called {what}", details={"text": text})
 
 
 def _message(call: ToolCall, result: Any) -> ChatMessageParam:
