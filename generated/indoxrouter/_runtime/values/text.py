@@ -8,7 +8,7 @@ import re
 _is_number = re.compile(r"\s*-?(\d+|\d*\.\d+)([eE][+-]?\d{1,2})?\s*", re.ASCII).fullmatch
 
 
-def number_of(value: object) -> float | None:
+def number_of(value: object) -> int | float | None:
     """The number that a value or its text is; None for others, for bools, and for texts beyond 60 characters.
 
     A text without a point or an exponent is a whole number. Python's `float` also takes `1_0`, `+5`, `nan` and the
