@@ -232,9 +232,12 @@ class Journal:
             # The place of the last failure of each row; NULL once it has a result.
             table.execute("CREATE TABLE rows (key TEXT PRIMARY KEY, segment INT, start INT) WITHOUT ROWID")
             table.execute("BEGIN")
-            succeed = "INSERT INTO rows (key) VALUES (?) ON CONFLICT DO UPDATE SET segment = NULL WHERE segment NOTNULL"
+            succeed = (
+                "INSERT INTO rows (key) VALUES (?) ON CONFLICT (key) DO UPDATE"
+                " SET segment = NULL WHERE segment NOTNULL"
+            )
             fail = (
-                "INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+                "INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
                 " SET segment = excluded.segment, start = excluded.start WHERE segment NOTNULL"
             )
             for number, segment in enumerate(segments):

@@ -270,13 +270,15 @@ class RunState:
                     self.in_flight -= 1
                     self.pace.on_rate_limited(error.retry_after)
                     failure: IndoxRouterError = error
+                    # The client may have repeated a failed request before it was refused.
+                    cost = None if cost is None else cost_of(error)
                     refused = FailedAttempt("safe", 429, retry_after=error.retry_after)  # 429: it did not run
                     if self.policy.decide(refused, attempts) is not None and await self._pause():
                         continue
                 except IndoxRouterError as error:
                     self._end(None)
                     failure = error
-                    cost = cost_of(error)
+                    cost = None if cost is None else cost_of(error)
                     if self._ends_run(error):
                         self.stop(error)
                         return None

@@ -79,7 +79,7 @@ def indoxrouter_mock(
     """A mock server with a fresh state for this test: `.url`, `.base_url`, `.api_key`, `.answers`, `.faults`,
     `.requests`, `.clock`.
 
-    During the test, `INDOX_ROUTER_BASE_URL` and `INDOX_ROUTER_API_KEY` point to it.
+    During the test, `INDOX_ROUTER_BASE_URL` and `INDOX_ROUTER_API_KEY` hold its address and its key.
     """
     from .base.options import MockOptions
 

@@ -49,6 +49,7 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
         for method, entry in methods:
             with resolver.problems.collect():
                 node = resolver.follow(entry)
+                list(node.items())  # refuses what is no object
                 operation_id = node.text("operationId") or _id_of(method, path, given | set(ids))
                 # Two paths may refer to one path item, so the place is that in `paths`.
                 place = Node(node.value, own.file, (*own.pointer, method))

@@ -136,7 +136,8 @@ class _CompletenessCheck:
             for node in [*inherited, *parameters_of(spec.node, self._resolver)]
         }
         for (wire, where), node in listed.items():
-            if where == "header" and wire.lower() in IGNORED_HEADERS:
+            unnamed = not {"name", "in"} <= node.value.keys()  # noted where it is read
+            if unnamed or (where == "header" and wire.lower() in IGNORED_HEADERS):
                 continue
             self.counts["parameters"] += 1
             if node.key not in read or _normal(literal(wire)) not in here:

@@ -163,7 +163,5 @@ def copy_error(error: BaseException) -> BaseException:
 
 def lifetime(expires_in: Any) -> float:
     """Seconds until a token expires, from `expires_in` as the server sent it."""
-    seconds: Any = number_of(expires_in) if isinstance(expires_in, str) else expires_in
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        return DEFAULT_LIFETIME
-    return float(seconds) if 0 <= seconds <= sys.float_info.max else DEFAULT_LIFETIME
+    seconds = number_of(expires_in)
+    return float(seconds) if seconds is not None and 0 <= seconds <= sys.float_info.max else DEFAULT_LIFETIME

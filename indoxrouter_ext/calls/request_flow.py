@@ -252,8 +252,9 @@ def renew_token(
     """Get a token, as a flow for a driver; see `auth.token_exchange.exchange_flow`."""
     from ..auth.token_exchange import exchange_flow  # cost: not needed with auth="api_key"
 
-    # An idempotency key that the caller passed for a billable call is not meant for the exchange before it.
-    settings = settings._replace(idempotency_key=None)
+    # An idempotency key or a low limit that the caller passed for a call is not meant for the exchange before it.
+    limit = max(settings.max_response_bytes, 65536)
+    settings = settings._replace(idempotency_key=None, max_response_bytes=limit)
 
     def request(call: Call[Any]) -> Flow:
         return call_flow(state, call, settings, deadline)

@@ -229,9 +229,10 @@ def _joined(base: str, url: str) -> str:
     with suppress(ValueError):
         target = urljoin(base, url)
         parts = urlsplit(target)
-        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+        if parts.scheme not in ("http", "https"):
+            problem = f"of scheme {parts.scheme[:20]!r}"
+        elif parts.hostname and parts.port != 0:
             return target
-        problem = f"of scheme {parts.scheme[:20]!r}"
     raise InvalidParametersError(f"url: expected an http or https URL, got one {problem}", argument="url")
 
 

@@ -7,6 +7,7 @@ import binascii
 import inspect
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
@@ -73,7 +74,9 @@ _USUAL_ALPHABET = str.maketrans("-_", "+/")
 
 def name_of(url: str | None, fallback: str) -> str:
     """The last part of a URL's path if it looks like a file name, else `fallback`."""
-    name = os.path.basename(urlsplit(url).path) if url and not url.startswith("data:") else ""
+    name = ""
+    with suppress(ValueError):  # of a URL that cannot be read, which the download refuses
+        name = os.path.basename(urlsplit(url).path) if url and not url.startswith("data:") else ""
     return name if "." in name else fallback
 
 

@@ -43,9 +43,8 @@ class ReceivedResponse(Model):
     @property
     def cost(self) -> float | None:
         """The cost of the call in USD; None when the server did not report it."""
-        own = self._convert_field_(
-            "usage", {"cost": self.get("cost")}
-        )  # some servers report it beside the usage
+        # Some servers report it beside the usage.
+        own = self._convert_field_("usage", {"cost": self.get("cost")})
         for usage in (self.usage, own):
             cost: float | None = getattr(usage, "cost", None)
             if cost is not None and type(cost) in (int, float) and 0 <= cost <= sys.float_info.max:

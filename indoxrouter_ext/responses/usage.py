@@ -105,7 +105,7 @@ _REPR = ("tokens_prompt", "tokens_completion", "tokens_total", "cost", "latency"
 
 def _number(value: Any) -> Any:
     """The number that a text is; any other value as it is."""
-    number = number_of(value) if isinstance(value, str) else None
+    number = number_of(value)
     return value if number is None else number
 
 

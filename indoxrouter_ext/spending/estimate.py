@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from indoxrouter import models
 from indoxrouter._runtime.values.json import is_items, is_mapping
+from indoxrouter._runtime.values.text import number_of
 
 from ..http.fork_safety import register_for_fork
 
@@ -111,12 +112,8 @@ class Estimator:
             inside: Any = each.models if isinstance(each, models.Provider) else [each]
             for info in inside if is_items(inside) else ():
                 pricing: Any = info.pricing if isinstance(info, models.ModelInfo) else None
-                prices = (getattr(pricing, "input", None), getattr(pricing, "output", None))
-                usd = [
-                    price / 1000
-                    for price in prices
-                    if isinstance(price, (int, float)) and 0 <= price < _HIGHEST
-                ]
+                prices = [number_of(getattr(pricing, side, None)) for side in ("input", "output")]
+                usd = [price / 1000 for price in prices if price is not None and 0 <= price < _HIGHEST]
                 name = getattr(info, "model_name", None) or getattr(info, "id", None)
                 if len(usd) == 2 and isinstance(name, str):
                     provider = each.id if isinstance(each, models.Provider) else info.provider

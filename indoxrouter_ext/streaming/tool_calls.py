@@ -182,9 +182,8 @@ def _others(fields: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _index(value: Any) -> int | None:
-    if isinstance(value, str):
-        value = number_of(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    number = number_of(value)
+    return number if isinstance(number, int) else None
 
 
 def _arguments_of(value: Any) -> str:

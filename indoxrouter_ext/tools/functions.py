@@ -184,10 +184,7 @@ class ToolCall(PydanticField, dict[str, Any]):
             value = json.loads(raw) if isinstance(raw, str) and raw.strip() else {}
         if is_object(value):
             return value
-        raise ResponseFormatError(
-            f"The model called {self.name or 'a tool'} with arguments that are not a JSON object",
-            details={"text": raw if isinstance(raw, str) else standard_json.dumps(raw)},
-        )
+        raise _refused(raw, f"{self.name or 'a tool'} with arguments that are not a JSON object")
 
     def parse_as(self, kind: type[T]) -> T:
         """The arguments as an instance of a Pydantic model, dataclass or TypedDict.
@@ -312,8 +309,10 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
     raise _refused(call, f"{call.name} with arguments that do not match: {reason}")
 
 
-def _refused(call: ToolCall, what: str) -> ResponseFormatError:
-    return ResponseFormatError(f"The model called {what}", details={"text": standard_json.dumps(call)})
+def _refused(value: Any, what: str) -> ResponseFormatError:
+    text = value if isinstance(value, str) else standard_json.dumps(value, ensure_ascii=False)
+    text = text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate could not be printed
+    return ResponseFormatError(f"The model called {what}", details={"text": text})
 
 
 def _message(call: ToolCall, result: Any) -> ChatMessageParam:

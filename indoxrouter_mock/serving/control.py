@@ -146,7 +146,7 @@ class AnswerControl:
             operation: an operationId or a pattern such as `create*`; by default chats and completions. Transcriptions
                 can have a text, and every operation an error.
             account: only for requests of the account of this name.
-            times: how often the answer is given; None for always.
+            times: how often the answer is given; None for every time.
 
         Raises ValueError naming the argument that is wrong, and the known names for an unknown operation or account.
         """
@@ -196,9 +196,9 @@ class AccountControl:
         return _checked(lambda: add_account(self._app, {"name": name, "credits": credits, "tier": tier}))
 
     def reset(self, name: str) -> None:
-        """Discard the state of one account: credits, usage, keys, jobs, faults and scripted answers.
+        """Reset one account: its credits, usage, keys, tokens, jobs, requests, faults and scripted answers.
 
-        Raises ValueError for an unknown name.
+        Other accounts are not affected. Raises ValueError for an unknown name.
         """
         _checked(lambda: self._app.check_match(None, name))
         self._app.state.reset_account(self[name])
@@ -234,7 +234,7 @@ class MockControl:
 
     @property
     def admin_token(self) -> str | None:
-        """The token of the admin endpoints if the server listens on more than loopback; else None."""
+        """The token that the admin endpoints require; None for no token."""
         return self.app.admin_token
 
     @property
@@ -256,7 +256,7 @@ class MockControl:
 
     @property
     def violations(self) -> list[str]:
-        """Answers of the mock that break the spec; empty unless the mock has a fault."""
+        """Answers of the mock that break the spec; empty unless the mock has a bug."""
         return list(self.app.state.violations)
 
     @property

@@ -17,6 +17,7 @@ from indoxrouter.errors import (
     InsufficientCreditsError,
     InvalidParametersError,
     NetworkError,
+    RateLimitError,
 )
 
 from indoxrouter_bulk.rate_limiter import RateLimiter
@@ -413,6 +414,18 @@ async def test_a_row_that_fails_after_it_may_have_been_charged_counts_towards_th
             await gather_into(results, run)
     server.close()
     assert ([result.cost for result in results], run.cost) == ([None] * (2 if counts else 3), 0.0)
+
+
+async def test_a_failure_before_the_refusal_of_a_rate_limit_counts_towards_the_limit() -> None:
+    server = ScriptedServer()
+    server.on("/chat/completions", answer({"error": "x"}, 502), answer({"error": "rate_limit_exceeded"}, 429))
+    async with AsyncClient(KEY, base_url=server.url, auth="api_key", max_retries=1) as client:
+        run = client.map(["a", "b"], concurrency=1, retries=0, max_cost=0.5, expected_cost=lambda _: 0.3)
+        results: list[MapResult[Any]] = []
+        with pytest.raises(MaxCostReachedError):
+            await gather_into(results, run)
+    server.close()
+    assert [type(result.error) for result in results] == [RateLimitError]
 
 
 async def test_rows_that_are_not_sent_and_reported_costs_of_failures_are_counted_exactly() -> None:

@@ -150,3 +150,23 @@ def test_two_paths_of_one_path_item_are_both_named(tmp_path: Path) -> None:
     paths, components = {"/one": alias, "/two": alias}, {"pathItems": {"Shared": shared}}
     (found,) = refusals(document(json.dumps(paths), components=components), tmp_path)
     assert "#/paths/~1two/get: operationId 'a' is also that of #/paths/~1one/get; give each" in found
+
+
+def test_a_parameter_without_a_place_is_left_out_with_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "spec.yaml"
+    get = {"operationId": "a", "parameters": [{"name": "size"}], "responses": FINE}
+    path.write_text(document(json.dumps({"/a": {"get": get}}), "{}"), encoding="utf-8")
+    arguments = [
+        "--spec",
+        str(path),
+        "--output",
+        str(tmp_path / "sample"),
+        "--package",
+        "sample",
+        "--lenient",
+    ]
+    assert main(["generate", *arguments]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "a parameter needs `name`, and `in` as path" in line

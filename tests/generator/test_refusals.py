@@ -41,6 +41,12 @@ CASES = {
         3,
     ),
     "path without slash": (spec("paths:\n  a: {}"), "start with `/`", "/paths/a", 4),
+    "operation that is null": (
+        spec("paths:\n  /a:\n    get: null"),
+        "expected an object, found null",
+        "/paths/~1a/get",
+        5,
+    ),
     "no responses": (
         get("summary: x").replace("openapi: 3.1.0", "openapi: 3.0.3"),
         "needs `responses`",

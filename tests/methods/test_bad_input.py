@@ -295,6 +295,19 @@ def test_a_value_that_contains_itself_is_named_by_its_place(harness: Harness, ki
         harness.chat(messages=HELLO, timeout=value)
 
 
+def test_deep_values_are_named_also_where_they_hold_a_lone_surrogate_or_occur_twice(harness: Harness) -> None:
+    text: Any = "\ud83d"
+    for _ in range(450):  # about as deep as can be encoded
+        text = [text]
+    twice: Any = 1
+    for _ in range(5000):
+        twice = [twice, twice]
+    for value, expected in ((text, "no lone surrogates"), (twice, "does not nest so deeply")):
+        with pytest.raises(InvalidParametersError, match=expected) as caught:
+            harness.chat(messages=HELLO, additional_params={"a": value})
+        assert str(caught.value).startswith("additional_params.a")
+
+
 def test_a_diagnosis_checks_what_is_sent_to_the_provider(harness: Harness) -> None:
     data = {"messages": HELLO, "top_k": object(), "additional_params": {"top_k": 1}}
     assert [issue.partition(":")[0] for issue in harness.client.diagnose_request(CHAT, data)["issues"]] == [

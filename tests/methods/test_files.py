@@ -125,6 +125,21 @@ def test_redirects_are_followed_a_few_times_without_secrets(
     assert leftovers(tmp_path) == {"a"}
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("ftp://files.example/a", "of scheme 'ftp'"),
+        ("https:///a", "whose host or port cannot be read"),
+        ("https://files.example:0/a", "whose host or port cannot be read"),
+        ("https://files.example:x/a", "whose host or port cannot be read"),
+        ("https://[files/a", "whose host or port cannot be read"),
+    ],
+)
+def test_the_error_for_a_url_says_what_is_wrong_with_it(harness: Harness, url: str, reason: str) -> None:
+    with pytest.raises(InvalidParametersError, match=reason):
+        harness(image_at(harness, url).read)
+
+
 def test_a_redirect_may_not_lead_out_of_http(harness: Harness, files: FileServer, tmp_path: Path) -> None:
     files.scripts["/a"] = lambda request: request.answer(302, b"", {"Location": "file:///etc/passwd"})
     with pytest.raises(InvalidParametersError, match="http"):

@@ -205,6 +205,13 @@ def test_calls_that_do_not_fit_are_typed_errors(name: str, arguments: str, reaso
         run_tools(asked(name, arguments), [weather, locate])
 
 
+def test_the_text_of_such_an_error_can_be_read_in_every_script() -> None:
+    for name, arguments, text in (("weather", ["تهران"], "تهران"), ("سلام", [], "سلام")):
+        with pytest.raises(ResponseFormatError) as caught:
+            run_tools(asked(name, arguments), [weather])
+        assert text in caught.value.details["text"]
+
+
 def bare(city) -> None:  # type: ignore[no-untyped-def]  # what is tested
     pass
 

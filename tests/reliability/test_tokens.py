@@ -88,6 +88,14 @@ async def test_many_callers_without_a_token_make_one_exchange(mode: Mode) -> Non
     assert len(mode.server.sent("/auth/token")) == 1
 
 
+async def test_a_limit_for_the_answer_of_a_call_does_not_bound_the_exchange_before_it(mode: Mode) -> None:
+    serve_everything(mode.server)
+    client = mode.lazy_client()
+    with pytest.raises(indoxrouter.APIError, match="larger than the limit of 1 byte"):
+        await do(client.chat(MESSAGES, max_response_bytes=1))
+    assert [len(mode.server.sent(path)) for path in ("/auth/token", "/chat/completions")] == [1, 1]
+
+
 async def test_many_callers_with_an_expired_token_make_one_exchange(mode: Mode) -> None:
     serve_everything(mode.server)
     clock = Clock()

@@ -235,10 +235,8 @@ def _status_in(value: Any) -> int | None:
     if not is_object(value):
         return None
     for key in ("status_code", "status", "code"):
-        status = value.get(key)
-        if isinstance(status, str):
-            status = number_of(status)
-        if isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599:
+        status = number_of(value.get(key))
+        if isinstance(status, int) and 400 <= status <= 599:
             return status
     return None
 

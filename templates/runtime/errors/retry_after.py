@@ -48,15 +48,12 @@ def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dateti
 
 
 def _seconds(value: Any) -> float | None:
-    if isinstance(value, str):
-        value = number_of(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if 0 <= value <= _YEAR else None
+    seconds = number_of(value)
+    return float(seconds) if seconds is not None and 0 <= seconds <= _YEAR else None
 
 
 def _moment(value: Any) -> datetime | None:
-    number = number_of(value) if isinstance(value, str) else None
+    number = number_of(value)
     moment = parse_datetime(value if number is None else number)
     if moment is None and number is None and isinstance(value, str):
         from email.utils import parsedate_to_datetime  # cost: HTTP dates are rare

@@ -65,13 +65,15 @@ def parts_of(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 def endless(value: Any, path: str) -> tuple[str, Any, str]:
     """What makes the encoding of a value fail with a RecursionError: its place, itself, and what is expected there."""
     chains: list[tuple[tuple[str, Any], ...]] = [((path, value),)]  # of values, each inside the one before it
-    for chain in chains:
-        place, last = chain[-1]
+    while (
+        chains
+    ):  # in the order of encoding, because values that occur often make too many chains for another one
+        place, last = (chain := chains.pop())[-1]
         if any(last is outer for _, outer in chain[:-1]):
             return place, last, "a value that does not contain itself"
         if len(chain) > 300:  # levels, of which encoding takes one or two frames each
             return *chain[2], "a value that does not nest so deeply"
-        chains.extend((*chain, part) for part in parts_of(last, place))
+        chains.extend((*chain, part) for part in reversed([*parts_of(last, place)]))
     return path, value, "a value that does not nest so deeply"
 
 

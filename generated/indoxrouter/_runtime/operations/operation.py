@@ -234,12 +234,14 @@ class Operation(OperationSpec, Generic[ResultT_co]):
 
 
 def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
-    """The place of the first text that no charset can carry, and the text; None if there is none."""
-    if isinstance(value, str):
-        return (path, value) if any("\ud800" <= character <= "\udfff" for character in value) else None
-    keys = ((f"a key of {path or 'body'}", key) for key in as_object(value))
-    found = (_lone_surrogate(item, place) for place, item in (*keys, *parts_of(value, path)))
-    return next(filter(None, found), None)
+    """The place of a text that no charset can carry, and the text; None if there is none."""
+    pending = [(path, value)]
+    for place, each in pending:  # a loop: what was encoded may be nested too deeply for another recursion
+        if isinstance(each, str) and any("\ud800" <= character <= "\udfff" for character in each):
+            return place, each
+        pending.extend((f"a key of {place or 'body'}", key) for key in as_object(each))
+        pending.extend(parts_of(each, place))
+    return None
 
 
 def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
