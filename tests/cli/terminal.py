@@ -26,7 +26,11 @@ _PIECES = re.compile(
 
 # Makes the terminal the controlling one, so that Ctrl-C reaches the program as a signal. A program does it and not
 # `preexec_fn`, which runs Python code in a fork of this process, whose threads may be importing at that moment.
-_TAKE_TERMINAL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+_TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Terminal:
