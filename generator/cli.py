@@ -176,16 +176,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options, rest = parser().parse_known_args(arguments)
+    command_line = parser()
+    options, rest = command_line.parse_known_args(arguments)
     if rest:
-        other = (
-            "; a description is given as --spec FILE"
-            if hasattr(options, "spec") and rest[0][0] != "-"
-            else ""
-        )
-        parser().error(
-            f"{options.command} does not take {' '.join(rest)}{other}; see {options.command} --help"
-        )
+        is_file = hasattr(options, "spec") and rest[0][0] != "-"
+        other = "; a description is given as --spec FILE" if is_file else ""
+        name = options.command
+        command_line.error(f"{name} does not take {' '.join(rest)}{other}; see {name} --help")
     try:
         return COMMANDS[options.command].run(options)
     except BadSettings as error:

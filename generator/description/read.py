@@ -21,7 +21,6 @@ from .model import Description, OperationSpec, WebhookSpec
 from .model_modules import assign_modules
 from .operations import METHODS, read_operations, servers_of, variables_of
 
-_FORM = "application/x-www-form-urlencoded"
 _VERSION = re.compile(r"3\.[01](\.\d+)?(-.*)?")
 
 
@@ -214,9 +213,9 @@ def _webhook_schema(resolver: Resolver, operation: Node, name: str) -> tuple[Nod
     body = operation.get("requestBody")
     content = list(resolver.follow(body).items_at("content")) if body is not None else []
     described = [(media_type, holder) for media_type, holder in content if holder.get("schema") is not None]
-    for form in (False, True):
+    for accepts, form in ((is_json, False), (_is_form, True)):
         for media_type, holder in described:
-            if media_name(media_type) == _FORM if form else is_json(media_type):
+            if accepts(media_type):
                 return holder.child("schema"), holder, form
     for media_type, holder in described:
         raise holder.refuse(
@@ -236,6 +235,10 @@ def _webhook_schema(resolver: Resolver, operation: Node, name: str) -> tuple[Nod
         {"type": "object", "properties": query, "required": required}, operation.file, operation.pointer
     )
     return schema, operation, True
+
+
+def _is_form(media_type: str) -> bool:
+    return media_name(media_type) == "application/x-www-form-urlencoded"
 
 
 def _webhook_items(resolver: Resolver) -> Iterator[tuple[str, Node]]:

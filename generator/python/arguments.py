@@ -28,7 +28,7 @@ class Argument:
         name: its Python name.
         where: where it is sent; `client` for one that the layer above turns into others.
         text: what the description says of it.
-        default: what the client sends where the caller gives nothing.
+        default: what the client sends if the caller passes nothing.
         former: its former names in the description.
         annotation: in place of that of its shape.
     """

@@ -87,7 +87,7 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
     if declared and context.root:
         reader.components.begun[together] = reader.components[context.hint]
     elif declared and begun is not None and begun.shape is None:
-        return RefShape(context.node, context.annotations, context.nullable, name=begun.name)
+        return RefShape(*context.base, name=begun.name)
     elif declared:
         component = reader.components.lift(context.node, context.hint, conjuncts)
         if component.shape is None:

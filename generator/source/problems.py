@@ -86,7 +86,7 @@ def pointer_text(pointer: tuple[str, ...]) -> str:
 
 
 def pieces_of(pointer: str) -> tuple[str, ...]:
-    """The pieces of a JSON pointer; what stands before its first `/` does not count."""
+    """The pieces of a JSON pointer; what is before its first `/` is ignored."""
     return tuple(piece.replace("~1", "/").replace("~0", "~") for piece in pointer.split("/")[1:])
 
 
