@@ -94,10 +94,9 @@ def number(fields: Fields, name: str, *, least: float = 0, most: float = 1e12) -
     if value is None:
         return None
     try:
-        found = decimal(value) if isinstance(value, str) else float(value)
+        found = nan if isinstance(value, bool) else decimal(value)
     except (TypeError, ValueError, OverflowError):  # a JSON number may have any number of digits
         found = nan
-    found = nan if isinstance(value, bool) else found
     if not least <= found <= most:
         raise invalid_value(
             f"body/{name}", f"{str(value)[:100]!r} is not a number from {least:g} to {most:g}"

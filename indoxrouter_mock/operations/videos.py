@@ -70,7 +70,7 @@ def _seconds(call: Call) -> float:
     """
     given = call.field("duration", call.field("seconds", DEFAULT_SECONDS))
     try:
-        seconds = decimal(given) if isinstance(given, str) else float(given)
+        seconds = decimal(given)
     except (TypeError, ValueError, OverflowError):
         return DEFAULT_SECONDS
     return min(LONGEST_SECONDS, seconds) if seconds > 0 else DEFAULT_SECONDS

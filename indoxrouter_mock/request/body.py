@@ -52,7 +52,9 @@ async def read_body(
 ) -> tuple[RequestBody, bool]:
     """The whole body, and whether it was larger than allowed, in which case what was read of it is thrown away."""
     declared = headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and (len(declared) > 19 or int(declared) > largest):
+    if (
+        declared.isascii() and declared.isdigit() and (len(declared) > 19 or int(declared) > largest)
+    ):  # `int` refuses thousands
         return RequestBody(), True
     message = await receive()
     content: bytes = message.get("body", b"")
