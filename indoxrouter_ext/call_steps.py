@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.codecs.base import nearest, raise_invalid_argument
-from indoxrouter._runtime.errors.mapping import error_from_transport
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.json import is_items, is_mapping, is_sequence
 from indoxrouter._runtime.values.unset import UNSET
@@ -18,7 +17,7 @@ from indoxrouter.about import load_operation
 
 from .calls.answer import log_call
 from .calls.request_flow import Do, Effect, call_flow
-from .responses.decoding import bind_client, decode_answer, not_a_stream
+from .responses.decoding import bind_client, cut_off, decode_answer, not_a_stream
 from .settings.keywords import (
     joined,
     only_options,
@@ -193,9 +192,7 @@ class CallSteps:
         found = self._read_events(call, answer)
         if not isinstance(found, Model):
             secrets = self._state.secrets(call.secrets())
-            error = error_from_transport(answer.failure, self._settings.host, secrets)
-            error.attempts = answer.attempts
-            raise error
+            raise cut_off(answer, answer.failure, self._settings.host, secrets)
         return found
 
     def _read_events(self, call: Call[Any], answer: HttpAnswer) -> Any:

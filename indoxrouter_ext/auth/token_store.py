@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
-from indoxrouter._runtime.values.text import number_of
+from indoxrouter._runtime.values.text import amount_of
 from indoxrouter.errors import IndoxRouterError, NetworkError
 
 RefreshT = TypeVar("RefreshT")
@@ -163,5 +162,5 @@ def copy_error(error: BaseException) -> BaseException:
 
 def lifetime(expires_in: Any) -> float:
     """Seconds until a token expires, from `expires_in` as the server sent it."""
-    seconds = number_of(expires_in)
-    return float(seconds) if seconds is not None and 0 <= seconds <= sys.float_info.max else DEFAULT_LIFETIME
+    seconds = amount_of(expires_in)
+    return DEFAULT_LIFETIME if seconds is None else seconds

@@ -180,7 +180,9 @@ class WholeBody:
         length = headers.get("content-length", "")
         if "content-encoding" in headers:
             self._reader = BodyReader(headers, limit)
-        elif length.isdecimal() and (len(length) > 19 or int(length) > limit):
+        elif length.isdecimal() and (
+            len(length) > 19 or int(length) > limit
+        ):  # `int` refuses thousands of digits
             self.failure = too_large(limit)
 
     def feed(self, piece: bytes) -> bool:

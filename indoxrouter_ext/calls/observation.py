@@ -6,7 +6,6 @@ stream, ends it. An exception of an observer is logged and does not affect the c
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from indoxrouter import Usage
 from indoxrouter._runtime.models.model import Model, dump
 from indoxrouter._runtime.values.json import as_object, as_text, is_mapping
+from indoxrouter._runtime.values.text import amount_of
 
 from ..spending.estimate import Amount, text_size
 from .answer import library_logger
@@ -92,7 +92,7 @@ class ObservedCall:
             usage = Usage.from_dict(dict(usage))  # pyright: ignore[reportUnknownArgumentType]  # of anything
         if not isinstance(usage, Usage):
             return None
-        if _number(usage.cost) is None and isinstance(cost, (int, float, str)):
+        if amount_of(usage.cost) is None and isinstance(cost, (int, float, str)):
             return Usage.from_dict({**usage.to_dict(), "cost": cost})
         return usage
 
@@ -108,7 +108,7 @@ def cost_of(error: IndoxRouterError) -> float | None:
     """USD that a failed call has cost: 0.0 if no request of it was run, None if one may have been charged."""
     usage = charged_usage(error)
     if usage is not None:
-        return _number(Usage.from_dict(usage).cost)
+        return amount_of(Usage.from_dict(usage).cost)
     refused = (
         attempt.failure in _NOT_SENT or attempt.status == 503 or (attempt.status or 0) // 100 == 4
         for attempt in error.attempts
@@ -230,8 +230,8 @@ class Observation:
         received = _received_size(call.response) if usage is None else 0
         model = call.model or ""
         least = budget.estimator.at_least(call.operation, model, self._estimate, self._size, received)
-        usd = None if usage is None else _number(usage.cost)
-        tokens = None if usage is None else _number(usage.tokens_total)
+        usd = None if usage is None else amount_of(usage.cost)
+        tokens = None if usage is None else amount_of(usage.tokens_total)
         free = self._free and usd is None
         actual = Amount(
             0.0 if free else least.usd if usd is None else usd,
@@ -283,9 +283,3 @@ def _received_size(response: Any) -> int:
     choices = body.get("choices") or body.get("output")
     parts = [as_text(body.get("data")), body.get("reasoning_content"), body.get("tool_calls")]
     return text_size(choices or parts)
-
-
-def _number(value: Any) -> float | None:
-    """A number of a usage, whatever the server sent; None for one that cannot be an amount."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= sys.float_info.max else None

@@ -7,12 +7,12 @@ place of the generated class, and its table of exports is the only registry: `de
 
 from __future__ import annotations
 
-import sys
 from collections.abc import ItemsView, Iterator, ValuesView
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.models.model import Model, short
 from indoxrouter._runtime.values.json import is_object
+from indoxrouter._runtime.values.text import amount_of
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.errors import RequestError
 
@@ -43,13 +43,12 @@ class ReceivedResponse(Model):
     @property
     def cost(self) -> float | None:
         """The cost of the call in USD; None when the server did not report it."""
-        # Some servers report it beside the usage.
-        own = self._convert_field_("usage", {"cost": self.get("cost")})
-        for usage in (self.usage, own):
-            cost: float | None = getattr(usage, "cost", None)
-            if cost is not None and type(cost) in (int, float) and 0 <= cost <= sys.float_info.max:
-                return cost
-        return None
+        found = _cost_of(self.usage)
+        if found is None and (own := self.get("cost")) is not None:
+            found = _cost_of(
+                self._convert_field_("usage", {"cost": own})
+            )  # some servers report it beside the usage
+        return found
 
     @property
     def model_attempts(self) -> tuple[ModelAttempt, ...]:
@@ -141,3 +140,8 @@ class ReceivedResponse(Model):
     def _own_parts_(self) -> Iterator[str]:
         data: Any = self.get("data")
         yield f"data={short(data)}"
+
+
+def _cost_of(usage: Any) -> float | None:
+    cost: float | None = getattr(usage, "cost", None)
+    return cost if amount_of(cost) is not None else None

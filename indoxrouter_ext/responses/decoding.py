@@ -23,6 +23,7 @@ from .raw_response import call_log
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
+    from indoxrouter._runtime.http.interface import TransportFailure
     from indoxrouter._runtime.operations.operation import Call, Operation
 
     from ..calls.answer import HttpAnswer
@@ -98,10 +99,15 @@ def not_a_stream(call: Call[Any], answer: HttpAnswer, host: str, secrets: Iterab
     if fields.get("error") or fields.get("detail") or fields.get("success") is False:
         return _reported(call, answer, fields, secrets)
     if answer.failure is not None:
-        error = error_from_transport(answer.failure, host, secrets)
-        error.attempts = answer.attempts
-        return error
+        return cut_off(answer, answer.failure, host, secrets)
     return _unreadable(answer, f"expected a stream of events, got {_content_type(answer, secrets)}")
+
+
+def cut_off(answer: HttpAnswer, failure: TransportFailure, host: str, secrets: Iterable[str]) -> Exception:
+    """The exception for a body that could not be read to its end."""
+    error = error_from_transport(failure, host, secrets)
+    error.attempts = answer.attempts
+    return error
 
 
 def _check_kind(codec: Codec, payload: Any, answer: HttpAnswer) -> None:

@@ -82,11 +82,11 @@ def less_is_waited_than_was_asked(
 
 
 @fault(
-    "indoxrouter: _seconds",
+    "indoxrouter: amount_of",
     rule=15,
     noticed_by="test_senseless_values_are_refused_and_the_ordinary_wait_holds",
 )
-def a_negative_or_endless_wait_is_believed(original: Original, value: Any) -> float | None:
+def a_negative_or_endless_wait_is_believed(original: Original, value: Any, *_: float) -> float | None:
     try:
         return float(value)
     except (TypeError, ValueError):
