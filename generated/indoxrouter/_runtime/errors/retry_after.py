@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..codecs.dates import parse_datetime
-from ..values.text import number_of
+from ..values.text import amount_of, number_of
 
 _YEAR = 366 * 86400.0
 
@@ -21,36 +21,29 @@ _YEAR = 366 * 86400.0
 def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float | None:
     """Seconds to wait: from the header, else `retry_after` in the body, else from the reset time."""
     header = headers.get("retry-after")
-    seconds = _seconds(header)
+    seconds = amount_of(header, _YEAR)
     if seconds is None:
         seconds = _until(_moment(header), headers)
     if seconds is not None:
         return seconds
-    milliseconds = _seconds(headers.get("retry-after-ms"))
-    if milliseconds is not None:
+    if (milliseconds := amount_of(headers.get("retry-after-ms"), _YEAR)) is not None:
         return milliseconds / 1000
-    seconds = _seconds(body.get("retry_after"))
+    seconds = amount_of(body.get("retry_after"), _YEAR)
     if seconds is None:
-        seconds = _seconds(body.get("reset_time"))  # a duration; as Unix time it would be in 1970
+        seconds = amount_of(body.get("reset_time"), _YEAR)  # a duration; as Unix time it would be in 1970
     return seconds if seconds is not None else _until(_moment(body.get("reset_time")), headers)
 
 
 def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> datetime | None:
     """When a rate limit is reset, in UTC: from the body, else the current time plus the time to wait."""
-    wait = _seconds(body.get("reset_time"))
+    wait = amount_of(body.get("reset_time"), _YEAR)
     if wait is None:
-        reset_time = _moment(body.get("reset_time"))
-        if reset_time is not None:
+        if (reset_time := _moment(body.get("reset_time"))) is not None:
             return reset_time
         wait = retry_after_of(headers, {key: value for key, value in body.items() if key == "retry_after"})
     if wait is not None:
         return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=wait)
     return _moment(headers.get("x-ratelimit-reset"))
-
-
-def _seconds(value: Any) -> float | None:
-    seconds = number_of(value)
-    return float(seconds) if seconds is not None and 0 <= seconds <= _YEAR else None
 
 
 def _moment(value: Any) -> datetime | None:
@@ -66,8 +59,7 @@ def _moment(value: Any) -> datetime | None:
     if moment is None:
         return None
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
-    distance = abs(aware.timestamp() - time.time())
-    return aware if distance < _YEAR else None
+    return aware if abs(aware.timestamp() - time.time()) < _YEAR else None
 
 
 def _until(moment: datetime | None, headers: Mapping[str, str]) -> float | None:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import re
+import sys
 
-_is_number = re.compile(r"\s*-?(\d+|\d*\.\d+)([eE][+-]?\d{1,2})?\s*", re.ASCII).fullmatch
+# Compiled when it is first needed: few servers send numbers as text.
+_NUMBER = r"\s*-?(\d+|\d*\.\d+)([eE][+-]?\d{1,2})?\s*"
 
 
 def number_of(value: object) -> int | float | None:
@@ -16,9 +18,15 @@ def number_of(value: object) -> int | float | None:
     """
     if not isinstance(value, str):
         return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-    if len(value) > 60 or not _is_number(value):
+    if len(value) > 60 or not re.fullmatch(_NUMBER, value, re.ASCII):
         return None
     return float(value) if {".", "e", "E"} & set(value) else int(value)
+
+
+def amount_of(value: object, most: float = sys.float_info.max) -> float | None:
+    """The number that a value or its text is, if it is from 0 to `most`; else None."""
+    number = number_of(value)
+    return float(number) if number is not None and 0 <= number <= most else None
 
 
 def plural(count: int, noun: str) -> str:
