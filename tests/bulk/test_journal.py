@@ -173,7 +173,7 @@ def failed(name: str, reason: str) -> MapResult[Any]:
     return MapResult(id=name, index=0, request=None, error=IndoxRouterError(reason))
 
 
-def told(journal: Journal) -> list[tuple[str, str]]:
+def outcomes(journal: Journal) -> list[tuple[str, str]]:
     """The rows of a journal with their results, or the reasons of their failures, in its order."""
     return [
         (record.key, record.error["message"] if record.error else record.value)
@@ -188,7 +188,9 @@ def test_records_are_in_the_order_in_which_they_were_written(tmp_path: Path) -> 
             journal.add(f"done-{number}", succeeded("x", f"answer {number}"))
     with Journal(tmp_path / "j") as journal:
         results = [(f"done-{number}", f"answer {number}") for number in range(5)]
-        assert told(journal) == results + [(f"failed-{number}", f"reason {number}") for number in range(5)]
+        assert outcomes(journal) == results + [
+            (f"failed-{number}", f"reason {number}") for number in range(5)
+        ]
 
 
 @pytest.mark.parametrize("runs", [1, 4])
@@ -201,7 +203,7 @@ def test_the_record_of_a_row_is_its_result_or_else_its_last_failure(tmp_path: Pa
             for result in attempts[start : start + keep]:
                 journal.add(result.id, result)
     with Journal(tmp_path / "j") as journal:
-        assert told(journal) == [("c", "late"), ("b", "once"), ("a", "third")]
+        assert outcomes(journal) == [("c", "late"), ("b", "once"), ("a", "third")]
 
 
 def test_a_row_is_found_though_others_have_written_since(tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ def test_a_row_is_found_though_others_have_written_since(tmp_path: Path) -> None
         (theirs,) = (tmp_path / "other").glob("*.jsonl")
         theirs.rename(tmp_path / "j" / "0-first-in-every-order.jsonl")  # as of a machine whose clock is slow
         assert own.exists()
-        assert told(reader) == [("b", "b"), ("a", "the answer to a")]
+        assert outcomes(reader) == [("b", "b"), ("a", "the answer to a")]
         found = reader.find("a")
         assert found is not None
         assert found.value == "the answer to a"

@@ -213,7 +213,7 @@ def test_doctor_shows_a_proxy_without_its_password(cli: Cli) -> None:
     assert result.code == exit_codes.NETWORK
 
 
-@pytest.mark.parametrize("told", ["timestamp", "date"])
+@pytest.mark.parametrize("form", ["timestamp", "date"])
 @pytest.mark.parametrize(
     ("ahead", "shown"),
     [
@@ -223,11 +223,11 @@ def test_doctor_shows_a_proxy_without_its_password(cli: Cli) -> None:
     ],
 )
 def test_a_clock_that_is_wrong_is_told_from_one_that_is_right(
-    cli: Cli, told: str, ahead: int, shown: str
+    cli: Cli, form: str, ahead: int, shown: str
 ) -> None:
     def health(request: Request) -> bytes:
         now = datetime.now(timezone.utc) + timedelta(seconds=ahead)
-        if told == "date":
+        if form == "date":
             return scripted({"status": "ok"}, headers=[("Date", format_datetime(now, usegmt=True))])
         return scripted({"status": "ok", "timestamp": now.isoformat()})
 
